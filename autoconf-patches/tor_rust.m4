@@ -1,0 +1,87 @@
+dnl Copyright (c) 2026, The Tor Project, Inc.
+dnl See LICENSE for licensing information
+dnl
+dnl --enable-rust[=LIST]: which components of tor are built from Rust.
+dnl configure.ac calls TOR_RUST where the modules are, and TOR_RUST_SUMMARY
+dnl where it prints its summary.
+
+dnl The components, in the order in which they are named everywhere. A new one
+dnl is added here, as a feature in Cargo.toml, and in rust/ffi/src/lib.rs.
+m4_define([TOR_RUST_COMPONENTS], [relaycrypt])
+
+dnl TOR_RUST_COMPONENT(NAME): USE_RUST_<NAME> for make and for C.
+AC_DEFUN([TOR_RUST_COMPONENT], [
+  AS_CASE([",$enable_rust,"],
+    [*,all,*|*,yes,*|*,$1,*], [tor_rust_$1=yes],
+    [tor_rust_$1=no])
+  AM_CONDITIONAL([USE_RUST_]m4_toupper([$1]), [test "x$tor_rust_$1" = xyes])
+  AS_IF([test "x$tor_rust_$1" = xyes],
+    [AC_DEFINE([USE_RUST_]m4_toupper([$1]), [1], [Build $1 from Rust])
+     TOR_RUST_FEATURES="$TOR_RUST_FEATURES $1"])
+])
+
+dnl TOR_RUST_TOOL(VARIABLE, NAME): where the tool is, and an error if nowhere.
+AC_DEFUN([TOR_RUST_TOOL], [
+  AC_PATH_PROGS([$1], [$2], [no])
+  AS_IF([test "x$$1" = xno],
+    [AC_MSG_ERROR([--enable-rust needs $2 and it is not in PATH. Install Rust $tor_rust_minimum or later (packages rustc and cargo), or say where it is: ./configure $1=/path/to/$2])])
+])
+
+dnl TOR_RUST_AT_LEAST(VARIABLE, NAME): an error if the tool is too old.
+AC_DEFUN([TOR_RUST_AT_LEAST], [
+  AC_MSG_CHECKING([version of $2])
+  tor_rust_version=`"$$1" --version 2>/dev/null | sed -n 's/^$2 \([[0-9]][[0-9.]]*\).*/\1/p'`
+  AC_MSG_RESULT([${tor_rust_version:-unknown}])
+  AS_IF([test "x$tor_rust_version" = x],
+    [AC_MSG_ERROR([$$1 --version prints no version. Is it a working $2?])])
+  AS_VERSION_COMPARE([$tor_rust_version], [$tor_rust_minimum],
+    [AC_MSG_ERROR([$2 $tor_rust_version is too old: --enable-rust needs $tor_rust_minimum or later.])])
+])
+
+AC_DEFUN([TOR_RUST], [
+  AC_ARG_ENABLE([rust],
+    AS_HELP_STRING([--enable-rust@<:@=LIST@:>@],
+      [build these components from Rust: all, or a comma-separated list of: ]TOR_RUST_COMPONENTS),
+    [], [enable_rust=no])
+  AC_ARG_VAR([CARGO], [the cargo that builds the Rust components])
+  AC_ARG_VAR([RUSTC], [the rustc that builds the Rust components])
+  AC_ARG_VAR([RUSTFLAGS], [flags for rustc])
+  AC_ARG_VAR([CARGO_BUILD_TARGET], [Rust's name of the host that tor will run on, when cross-compiling])
+
+  TOR_RUST_FEATURES=
+  for tor_rust_word in `echo "$enable_rust" | tr ',' ' '`; do
+    AS_CASE([" all yes no TOR_RUST_COMPONENTS "],
+      [*" $tor_rust_word "*], [],
+      [AC_MSG_ERROR([--enable-rust: there is no component "$tor_rust_word". The components are: TOR_RUST_COMPONENTS])])
+  done
+  m4_foreach_w([tor_rust_name], TOR_RUST_COMPONENTS,
+    [TOR_RUST_COMPONENT(tor_rust_name)])
+  AM_CONDITIONAL([USE_RUST], [test "x$TOR_RUST_FEATURES" != x])
+
+  AS_IF([test "x$TOR_RUST_FEATURES" != x], [
+    AC_DEFINE([USE_RUST], [1], [Some components are built from Rust])
+    AS_IF([test ! -f "$srcdir/src/rust/Cargo.toml"],
+      [AC_MSG_ERROR([--enable-rust: src/rust/Cargo.toml is missing from this source tree])])
+    tor_rust_minimum=`sed -n 's/^rust-version = "\(.*\)"/\1/p' "$srcdir/src/rust/Cargo.toml"`
+    TOR_RUST_TOOL([CARGO], [cargo])
+    TOR_RUST_TOOL([RUSTC], [rustc])
+    TOR_RUST_AT_LEAST([CARGO], [cargo])
+    TOR_RUST_AT_LEAST([RUSTC], [rustc])
+    AC_CHECK_TOOL([OBJCOPY], [objcopy], [no])
+    AS_IF([test "x$OBJCOPY" = xno],
+      [AC_MSG_ERROR([--enable-rust needs objcopy (package binutils).])])
+    AS_IF([test "x$cross_compiling" = xyes && test "x$CARGO_BUILD_TARGET" = x],
+      [AC_MSG_ERROR([--enable-rust: when cross-compiling, say for which host: CARGO_BUILD_TARGET=TRIPLE])])
+  ])
+  AC_SUBST([TOR_RUST_FEATURES])
+])
+
+AC_DEFUN([TOR_RUST_SUMMARY], [
+  AS_ECHO
+  PPRINT_SUBTITLE([Rust components (--enable-rust)])
+  m4_foreach_w([tor_rust_name], TOR_RUST_COMPONENTS,
+    [test "x$tor_rust_[]tor_rust_name" = xyes && value=1 || value=0
+     PPRINT_PROP_BOOL(tor_rust_name, [$value])])
+  AS_IF([test "x$TOR_RUST_FEATURES" != x],
+    [PPRINT_PROP_STRING([rustc], [$RUSTC])])
+])

@@ -1,0 +1,62 @@
+//! Faults on demand, for test builds only (feature `fault`; `./configure`
+//! cannot select it): the proof that a panic costs one circuit, and that the
+//! comparison with C notices a wrong answer.
+//!
+//! The environment variable `TORRS_FAULT` names the fault:
+//!
+//! * `panic:EXPORT:N`: the Nth call of that export panics, once.
+//! * `wrong-integrity`: tor1 leaves the digest field of a cell that is not ours
+//!   zero instead of restoring it.
+//! * `wrong-tag`: CGO gives a wrong tag for a cell that is ours.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::OnceLock;
+
+#[derive(PartialEq)]
+enum Fault {
+    None,
+    Panic { export: String, call: u64 },
+    WrongIntegrity,
+    WrongTag,
+}
+
+fn chosen() -> &'static Fault {
+    static CHOSEN: OnceLock<Fault> = OnceLock::new();
+    CHOSEN.get_or_init(|| {
+        let value = std::env::var("TORRS_FAULT").unwrap_or_default();
+        let mut parts = value.split(':');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some("panic"), Some(export), Some(call)) => Fault::Panic {
+                export: export.to_owned(),
+                call: call.parse().unwrap_or(1),
+            },
+            (Some("wrong-integrity"), None, None) => Fault::WrongIntegrity,
+            (Some("wrong-tag"), None, None) => Fault::WrongTag,
+            _ => Fault::None,
+        }
+    })
+}
+
+/// Panics if this call of `export` is the one that was chosen.
+pub(crate) fn panic_point(export: &str) {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    if let Fault::Panic {
+        export: chosen,
+        call,
+    } = chosen()
+    {
+        if chosen == export && CALLS.fetch_add(1, Ordering::Relaxed) + 1 == *call {
+            panic!("a test asked for it");
+        }
+    }
+}
+
+/// Whether tor1 is to forget the digest field.
+pub(crate) fn wrong_integrity() -> bool {
+    *chosen() == Fault::WrongIntegrity
+}
+
+/// Whether CGO is to give a wrong tag.
+pub(crate) fn wrong_tag() -> bool {
+    *chosen() == Fault::WrongTag
+}

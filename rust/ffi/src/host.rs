@@ -1,0 +1,149 @@
+//! The table of functions through which Rust calls tor.
+//!
+//! Glue (`c-glue/host.c`) hands it over when tor starts. Nothing else of C is
+//! known here, so crates, tests and fuzzers link without C; until the table
+//! arrives, reports go to standard error.
+//!
+//! The table also solves a problem of tor's testing build, where a mockable C
+//! function is a variable that points to one: glue is compiled for each of the
+//! two builds and calls what is right there.
+
+use core::ffi::{c_char, c_uint, CStr};
+use core::sync::atomic::{AtomicPtr, Ordering};
+use std::ffi::CString;
+use std::panic::PanicHookInfo;
+
+/// What tor does for Rust. All strings are NUL-terminated and are not kept.
+#[repr(C)]
+#[derive(Debug)]
+pub struct torrs_host_t {
+    /// `sizeof(torrs_host_t)` as C sees it, in bytes.
+    pub size: usize,
+    /// Reports that `expression` did not hold in `function`, as `BUG()` does.
+    pub bug: unsafe extern "C" fn(
+        file: *const c_char,
+        line: c_uint,
+        function: *const c_char,
+        expression: *const c_char,
+    ),
+    /// Reports that `function` panicked at `file:line`, saying `message`.
+    pub panicked: unsafe extern "C" fn(
+        file: *const c_char,
+        line: c_uint,
+        function: *const c_char,
+        message: *const c_char,
+    ),
+}
+
+static HOST: AtomicPtr<torrs_host_t> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Takes tor's table and readies this archive for use. Called once, before
+/// anything else here.
+///
+/// Returns 0, or -1 if the table is not the one that this archive was built
+/// for.
+///
+/// # Safety
+/// `host` is null or points to a table that lives for ever and whose functions
+/// may be called from any thread.
+#[no_mangle]
+pub unsafe extern "C" fn torrs_init(host: *const torrs_host_t) -> core::ffi::c_int {
+    export!(torrs_init, on panic => -1, {
+        // SAFETY: null or valid, by this function's contract.
+        match unsafe { host.as_ref() } {
+            Some(table) if table.size == size_of::<torrs_host_t>() => {
+                HOST.store(host.cast_mut(), Ordering::Release);
+                crate::boundary::install_panic_hook();
+                0
+            }
+            _ => -1,
+        }
+    })
+}
+
+/// The table, or nothing yet.
+#[derive(Clone, Copy)]
+pub(crate) struct Host(Option<&'static torrs_host_t>);
+
+pub(crate) fn get() -> Host {
+    // SAFETY: null, or what `torrs_init` was given, which lives for ever.
+    Host(unsafe { HOST.load(Ordering::Acquire).as_ref() })
+}
+
+impl Host {
+    /// Reports that `expression` did not hold; for what C calls `BUG()`.
+    // An archive without components has nothing to report.
+    #[cfg_attr(not(feature = "relaycrypt"), allow(dead_code))]
+    #[cold]
+    #[track_caller]
+    pub(crate) fn bug(self, function: &CStr, expression: &CStr) {
+        let at = core::panic::Location::caller();
+        match self.0 {
+            Some(table) => {
+                let file = c_string(at.file());
+                // SAFETY: the strings are NUL-terminated and outlive the call.
+                unsafe {
+                    (table.bug)(
+                        file.as_ptr(),
+                        at.line(),
+                        function.as_ptr(),
+                        expression.as_ptr(),
+                    );
+                }
+            }
+            None => eprintln!("Bug: {expression:?} failed in {function:?} at {at}"),
+        }
+    }
+
+    /// Reports a panic that was caught in `export`.
+    #[cold]
+    pub(crate) fn panicked(self, export: &str, panic: &Panic) {
+        match self.0 {
+            Some(table) => {
+                let function = c_string(export);
+                // SAFETY: the strings are NUL-terminated and outlive the call.
+                unsafe {
+                    (table.panicked)(
+                        panic.file.as_ptr(),
+                        panic.line,
+                        function.as_ptr(),
+                        panic.message.as_ptr(),
+                    );
+                }
+            }
+            None => eprintln!("Bug: panic in {export}: {panic:?}"),
+        }
+    }
+}
+
+/// Where a panic was, and what it said.
+#[derive(Debug, Default)]
+pub(crate) struct Panic {
+    file: CString,
+    line: u32,
+    message: CString,
+}
+
+impl Panic {
+    pub(crate) fn new(info: &PanicHookInfo<'_>) -> Self {
+        let payload = info.payload();
+        let message = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("(no message)");
+        Panic {
+            file: info
+                .location()
+                .map(|at| c_string(at.file()))
+                .unwrap_or_default(),
+            line: info.location().map_or(0, |at| at.line()),
+            message: c_string(message),
+        }
+    }
+}
+
+/// `text` up to its first NUL.
+fn c_string(text: &str) -> CString {
+    CString::new(text.split('\0').next().unwrap_or_default()).unwrap_or_default()
+}

@@ -1,0 +1,41 @@
+//! The boundary between C Tor and the Rust components.
+//!
+//! C calls the `extern "C"` functions here, one file a component; Rust calls C
+//! only through the table in [`host`]. This crate and `relaycrypt`'s kernel are
+//! the only places where `unsafe` is allowed.
+//!
+//! Exports that replace a C function keep its name; new ones begin with
+//! `torrs_`. Each goes through [`export!`], which turns a panic into that
+//! function's own way to fail.
+
+#![allow(non_camel_case_types)]
+
+#[macro_use]
+mod boundary;
+#[cfg(feature = "fault")]
+mod fault;
+pub mod host;
+#[cfg(feature = "relaycrypt")]
+pub mod relaycrypt;
+
+use core::ffi::c_char;
+use std::ffi::CString;
+use std::sync::OnceLock;
+
+/// Each component's name, as in `./configure --enable-rust=LIST`, and whether
+/// it is in this archive.
+const COMPONENTS: &[(&str, bool)] = &[("relaycrypt", cfg!(feature = "relaycrypt"))];
+
+/// The components in this archive: a NUL-terminated string of names separated
+/// by blanks that lives for ever.
+#[no_mangle]
+pub extern "C" fn torrs_components() -> *const c_char {
+    static NAMES: OnceLock<CString> = OnceLock::new();
+    export!(torrs_components, on panic => c"".as_ptr(), {
+        let names = || {
+            let here: Vec<_> = COMPONENTS.iter().filter(|c| c.1).map(|c| c.0).collect();
+            CString::new(here.join(" ")).unwrap_or_default()
+        };
+        NAMES.get_or_init(names).as_ptr()
+    })
+}
