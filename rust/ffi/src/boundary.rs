@@ -61,3 +61,15 @@ pub(crate) fn install_panic_hook() {
         });
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::contain;
+
+    #[test]
+    fn a_panic_becomes_the_fallback_and_the_next_call_works() {
+        let answer = contain("export", || panic!("on purpose"), || -1);
+        assert_eq!(answer, -1);
+        assert_eq!(contain("export", || 7, || -1), 7);
+    }
+}

@@ -789,3 +789,102 @@ pub unsafe extern "C" fn torrs_cgo_uiv_update(aesbits: c_int, keys_io: *mut u8, 
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell() -> cell_t {
+        cell_t {
+            circ_id: 1,
+            command: 3,
+            payload: [5; relaycrypt::CELL_BODY_LEN],
+        }
+    }
+
+    /// A state of an ordinary hop.
+    fn tor1() -> tor1_crypt_t {
+        let mut tor1 = tor1_crypt_t::default();
+        // SAFETY: a valid state, and 72 bytes of key material.
+        let answer = unsafe { tor1_crypt_init(&mut tor1, [9; 72].as_ptr(), 72, 0, 0) };
+        assert_eq!(answer, 0);
+        tor1
+    }
+
+    #[test]
+    fn a_lost_tor1_state_wipes_each_cell_and_recognises_none() {
+        let (mut tor1, mut first, mut second) = (tor1(), cell(), cell());
+        // SAFETY: all pointers are to locals of the right type.
+        let recognised = unsafe {
+            lose_tor1(&mut tor1, &mut first);
+            tor1_crypt_relay_originate(&mut tor1, &mut second);
+            tor1_crypt_relay_forward(&mut tor1, &mut second)
+        };
+        assert!(!recognised);
+        assert_eq!(first.payload, [0; relaycrypt::CELL_BODY_LEN]);
+        assert_eq!(second.payload, [0; relaycrypt::CELL_BODY_LEN]);
+    }
+
+    #[test]
+    fn a_lost_cgo_state_wipes_each_cell_and_says_so() {
+        let (mut first, mut second) = (cell(), cell());
+        let mut tag = core::ptr::null();
+        // SAFETY: all pointers are to locals of the right type, or come from
+        // `cgo_crypt_new` and are freed once.
+        unsafe {
+            let cgo = cgo_crypt_new(0, 128, [9; 80].as_ptr(), 80);
+            assert!(!torrs_cgo_is_lost(cgo));
+            lose_cgo(cgo, &mut first);
+            assert!(torrs_cgo_is_lost(cgo));
+            cgo_crypt_relay_forward(cgo, &mut second, &mut tag);
+            assert!(tag.is_null());
+            // C asserts that an originated cell has a tag.
+            cgo_crypt_relay_originate(cgo, &mut second, &mut tag);
+            assert!(!tag.is_null());
+            cgo_crypt_free_(cgo);
+        }
+        assert_eq!(first.payload, [0; relaycrypt::CELL_BODY_LEN]);
+        assert_eq!(second.payload, [0; relaycrypt::CELL_BODY_LEN]);
+    }
+
+    #[test]
+    fn a_null_cgo_state_works_as_a_lost_one() {
+        let mut cell = cell();
+        // SAFETY: null is allowed.
+        unsafe {
+            assert!(cgo_crypt_new(0, 128, [0; 80].as_ptr(), 79).is_null());
+            assert!(torrs_cgo_is_lost(core::ptr::null()));
+            cgo_crypt_relay_backward(core::ptr::null_mut(), &mut cell);
+            cgo_crypt_free_(core::ptr::null_mut());
+        }
+        assert_eq!(cell.payload, [0; relaycrypt::CELL_BODY_LEN]);
+    }
+
+    #[test]
+    fn an_all_zero_state_can_be_cleared_and_a_used_one_twice() {
+        // SAFETY: zeros are a valid empty state, as C makes one.
+        let mut empty: tor1_crypt_t = unsafe { core::mem::zeroed() };
+        let mut used = tor1();
+        // SAFETY: both states are valid.
+        unsafe {
+            tor1_crypt_clear(&mut empty);
+            tor1_crypt_clear(&mut used);
+            tor1_crypt_clear(&mut used);
+        }
+        assert!(used.ordinary.is_none());
+    }
+
+    #[test]
+    fn a_state_in_use_and_key_material_of_a_wrong_length_are_refused() {
+        let mut used = tor1();
+        let mut empty = tor1_crypt_t::default();
+        // SAFETY: valid states, and no more key material than there is.
+        unsafe {
+            assert_eq!(tor1_crypt_init(&mut used, [9; 72].as_ptr(), 72, 0, 0), -1);
+            assert_eq!(tor1_crypt_init(&mut empty, [9; 72].as_ptr(), 71, 0, 0), -1);
+            assert_eq!(tor1_crypt_init(&mut empty, [9; 72].as_ptr(), 72, 0, 1), -1);
+            assert_eq!(cgo_key_material_len(64), 0);
+        }
+        assert!(empty.ordinary.is_none() && empty.onion.is_none());
+    }
+}
