@@ -36,6 +36,8 @@ CTASSERT(sizeof(cell_t) == TORRS_CELL_SIZE);
 CTASSERT(offsetof(cell_t, command) == TORRS_CELL_COMMAND);
 CTASSERT(offsetof(cell_t, payload) == TORRS_CELL_PAYLOAD);
 CTASSERT(offsetof(tor1_crypt_t, sendme_digest) == 2 * sizeof(void *));
+CTASSERT(offsetof(tor1_crypt_t, lost) ==
+         offsetof(tor1_crypt_t, sendme_digest) + TORRS_TOR1_LOST);
 
 /** Return true if a panic has cost <b>crypto</b> its state, so that its circuit
  * must be closed. */
@@ -44,7 +46,7 @@ torrs_relay_crypto_is_lost(const relay_crypto_t *crypto)
 {
   switch (crypto->kind) {
     case RCK_TOR1:
-      return !crypto->c.tor1.ordinary && !crypto->c.tor1.onion;
+      return crypto->c.tor1.lost;
     case RCK_CGO:
       return torrs_cgo_is_lost(crypto->c.cgo.fwd) ||
         torrs_cgo_is_lost(crypto->c.cgo.back);

@@ -35,6 +35,11 @@ struct cgo_crypt_t;
 #define TORRS_CELL_PAYLOAD 5
 
 /**
+ * Offset of `tor1_crypt_t.lost` from its tag, in bytes.
+ */
+#define TORRS_TOR1_LOST 20
+
+/**
  * `sizeof(cgo_crypt_t)`, in bytes.
  */
 #define TORRS_CGO_SIZE 146
@@ -120,8 +125,8 @@ int tor1_crypt_init(struct tor1_crypt_t *crypto,
                     int is_hs_v3);
 
 /**
- * Reports a state that is empty or lost. C aborts here; a lost state must not
- * cost more than its circuit.
+ * Reports a state that is empty, where C aborts. Silent about a lost one, which
+ * has been reported and must not cost more than its circuit.
  *
  * # Safety
  * `tor1` is null or valid.

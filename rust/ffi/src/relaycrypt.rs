@@ -49,10 +49,20 @@ pub struct tor1_crypt_t {
     /// The tag of the cell that was last originated or recognised, in either
     /// direction.
     pub sendme_digest: tor1::Tag,
+    /// True once a panic, or a use while empty, has cost the state: the circuit
+    /// must be closed.
+    pub lost: bool,
 }
 
+/// Offset of `tor1_crypt_t.lost` from its tag, in bytes.
+pub const TORRS_TOR1_LOST: usize = 20;
+
 // Two pointers, then the tag: what glue checks on its side.
-const _: () = assert!(core::mem::offset_of!(tor1_crypt_t, sendme_digest) == 2 * size_of::<usize>());
+const _: () = {
+    const TAG: usize = core::mem::offset_of!(tor1_crypt_t, sendme_digest);
+    assert!(TAG == 2 * size_of::<usize>());
+    assert!(core::mem::offset_of!(tor1_crypt_t, lost) == TAG + TORRS_TOR1_LOST);
+};
 
 /// One direction of a CGO hop. C holds a pointer to it; its unit tests look
 /// inside.
@@ -100,6 +110,15 @@ impl<'a> Tor1Call<'a> {
         }
     }
 
+    /// Gives up state and cell.
+    #[cold]
+    fn lose(self) {
+        self.tor1.ordinary = None;
+        self.tor1.onion = None;
+        self.tor1.lost = true;
+        wipe(&mut self.cell.payload);
+    }
+
     /// A cell that goes on: `ordinary` or `onion` encrypts or decrypts it.
     #[inline(always)]
     fn pass(
@@ -111,7 +130,7 @@ impl<'a> Tor1Call<'a> {
         match (&mut self.tor1.ordinary, &mut self.tor1.onion) {
             (Some(state), _) => ordinary(state, body),
             (None, Some(state)) => onion(state, body),
-            (None, None) => wipe(body),
+            (None, None) => self.lose(),
         }
     }
 
@@ -126,7 +145,7 @@ impl<'a> Tor1Call<'a> {
         match (&mut self.tor1.ordinary, &mut self.tor1.onion) {
             (Some(state), _) => self.tor1.sendme_digest = ordinary(state, body),
             (None, Some(state)) => self.tor1.sendme_digest = onion(state, body),
-            (None, None) => wipe(body),
+            (None, None) => self.lose(),
         }
     }
 
@@ -142,8 +161,8 @@ impl<'a> Tor1Call<'a> {
             (Some(state), _) => ordinary(state, body),
             (None, Some(state)) => onion(state, body),
             (None, None) => {
-                wipe(body);
-                None
+                self.lose();
+                return false;
             }
         };
         match tag {
@@ -170,9 +189,7 @@ impl<'a> Tor1Call<'a> {
 unsafe fn lose_tor1(tor1: *mut tor1_crypt_t, cell: *mut cell_t) {
     // SAFETY: this function's contract.
     if let Some(call) = unsafe { Tor1Call::new(tor1, cell) } {
-        call.tor1.ordinary = None;
-        call.tor1.onion = None;
-        wipe(&mut call.cell.payload);
+        call.lose();
     }
 }
 
@@ -246,8 +263,8 @@ pub unsafe extern "C" fn tor1_crypt_init(
     })
 }
 
-/// Reports a state that is empty or lost. C aborts here; a lost state must not
-/// cost more than its circuit.
+/// Reports a state that is empty, where C aborts. Silent about a lost one, which
+/// has been reported and must not cost more than its circuit.
 ///
 /// # Safety
 /// `tor1` is null or valid.
@@ -255,7 +272,8 @@ pub unsafe extern "C" fn tor1_crypt_init(
 pub unsafe extern "C" fn tor1_crypt_assert_ok(tor1: *const tor1_crypt_t) {
     export!(tor1_crypt_assert_ok, on panic => (), {
         // SAFETY: this function's contract.
-        let ok = unsafe { tor1.as_ref() }.is_some_and(|t| t.ordinary.is_some() || t.onion.is_some());
+        let ok = unsafe { tor1.as_ref() }
+            .is_some_and(|tor1| tor1.ordinary.is_some() || tor1.onion.is_some() || tor1.lost);
         if !ok {
             host::get().bug(c"tor1_crypt_assert_ok", c"tor1->ordinary || tor1->onion");
         }
@@ -274,6 +292,7 @@ pub unsafe extern "C" fn tor1_crypt_clear(crypto: *mut tor1_crypt_t) {
             Some(crypto) => {
                 crypto.ordinary = None;
                 crypto.onion = None;
+                crypto.lost = false;
             }
             None => host::get().bug(c"tor1_crypt_clear", c"!(!crypto)"),
         }
@@ -820,6 +839,7 @@ mod tests {
             tor1_crypt_relay_originate(&mut tor1, &mut second);
             tor1_crypt_relay_forward(&mut tor1, &mut second)
         };
+        assert!(tor1.lost);
         assert!(!recognised);
         assert_eq!(first.payload, [0; relaycrypt::CELL_BODY_LEN]);
         assert_eq!(second.payload, [0; relaycrypt::CELL_BODY_LEN]);
