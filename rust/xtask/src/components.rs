@@ -1,0 +1,183 @@
+//! Which components there are, and which of them a build takes from Rust. A
+//! component is a feature of the root package that has a crate of its own in
+//! `rust/`; the crate's manifest names the C files it replaces:
+//!
+//! ```toml
+//! [package.metadata.ctor]
+//! replaces = ["src/core/crypto/relay_crypto_tor1.c"]
+//! ```
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{bail, Context, Result};
+use toml::{Table, Value};
+
+/// One component as its manifests describe it.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// The name used by `--enable-rust=`, the cargo feature and the crate.
+    pub name: String,
+    /// C files (relative to tor's source tree) that are not compiled when the
+    /// component is in Rust.
+    pub replaces: Vec<PathBuf>,
+}
+
+/// All components of this repository, by name.
+#[derive(Clone, Debug)]
+pub struct Catalogue(pub Vec<Component>);
+
+impl Catalogue {
+    /// Reads the root manifest's features and the manifest of each component.
+    pub fn read(root: &Path) -> Result<Self> {
+        let manifest = read_manifest(&root.join("Cargo.toml"))?;
+        let features = manifest.get("features").and_then(Value::as_table);
+        let mut found = Vec::new();
+        for name in features.into_iter().flat_map(Table::keys) {
+            let path = root.join("rust").join(name).join("Cargo.toml");
+            if !path.exists() || name == "ffi" {
+                continue;
+            }
+            let replaces = read_manifest(&path)?
+                .get("package")
+                .and_then(|table| table.get("metadata")?.get("ctor")?.get("replaces"))
+                .and_then(Value::as_array)
+                .map(|files| files.iter().filter_map(Value::as_str).map(PathBuf::from))
+                .map(Iterator::collect)
+                .unwrap_or_default();
+            found.push(Component {
+                name: name.clone(),
+                replaces,
+            });
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self(found))
+    }
+
+    /// The names, comma-separated.
+    pub fn names(&self) -> String {
+        let names: Vec<_> = self.0.iter().map(|c| c.name.as_str()).collect();
+        names.join(",")
+    }
+
+    /// Understands `all`, `none` or a comma-separated list, in any order.
+    pub fn choose(&self, list: &str) -> Result<Choice> {
+        let words: Vec<&str> = list.split(',').filter(|word| !word.is_empty()).collect();
+        if let Some(word) = words.iter().find(|&&word| {
+            word != "all" && word != "none" && !self.0.iter().any(|c| c.name == word)
+        }) {
+            bail!(
+                "unknown component \"{word}\": choose from all, none, {}",
+                self.names()
+            );
+        }
+        if words.contains(&"none") && words.len() > 1 {
+            bail!("\"none\" stands alone: leave the other components out");
+        }
+        if words.is_empty() || words == ["none"] {
+            return Ok(Choice::None);
+        }
+        let chosen: Vec<Component> = self
+            .0
+            .iter()
+            .filter(|c| words.contains(&"all") || words.contains(&c.name.as_str()))
+            .cloned()
+            .collect();
+        let everything = chosen.len() == self.0.len();
+        Ok(match everything {
+            true => Choice::All(chosen),
+            false => Choice::Some(chosen),
+        })
+    }
+}
+
+/// The components that a build takes from Rust, in canonical order, so that
+/// two ways to write the same list share one build.
+#[derive(Clone, Debug)]
+pub enum Choice {
+    /// The C build: unpatched tor.
+    None,
+    /// Some, but not all.
+    Some(Vec<Component>),
+    /// Every component there is.
+    All(Vec<Component>),
+}
+
+impl Choice {
+    /// The chosen components.
+    pub fn components(&self) -> &[Component] {
+        match self {
+            Self::None => &[],
+            Self::Some(list) | Self::All(list) => list,
+        }
+    }
+
+    /// The argument for configure, if it needs one.
+    pub fn configure_flag(&self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::All(_) => Some("--enable-rust".into()),
+            Self::Some(_) => Some(format!("--enable-rust={self}")),
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::All(_) => f.write_str("all"),
+            Self::Some(list) => {
+                let names: Vec<_> = list.iter().map(|c| c.name.as_str()).collect();
+                f.write_str(&names.join(","))
+            }
+        }
+    }
+}
+
+/// A manifest as a table.
+pub fn read_manifest(path: &Path) -> Result<Table> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    text.parse()
+        .with_context(|| format!("{} is not valid TOML", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalogue() -> Catalogue {
+        let component = |name: &str| Component {
+            name: name.into(),
+            replaces: Vec::new(),
+        };
+        Catalogue(vec![component("onion"), component("relaycrypt")])
+    }
+
+    #[test]
+    fn the_order_of_a_list_does_not_matter() {
+        for list in ["relaycrypt,onion", "onion,relaycrypt", "all"] {
+            let choice = catalogue().choose(list).unwrap();
+            assert_eq!(choice.to_string(), "all");
+            assert_eq!(choice.configure_flag().unwrap(), "--enable-rust");
+        }
+    }
+
+    #[test]
+    fn a_part_is_named_by_its_list() {
+        let choice = catalogue().choose("relaycrypt").unwrap();
+        assert_eq!(choice.configure_flag().unwrap(), "--enable-rust=relaycrypt");
+        assert!(catalogue().choose("none").unwrap().components().is_empty());
+    }
+
+    #[test]
+    fn an_unknown_component_is_refused_with_the_known_ones() {
+        let error = catalogue()
+            .choose("relaycrypt,bogus")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("\"bogus\"") && error.contains("onion,relaycrypt"));
+    }
+}

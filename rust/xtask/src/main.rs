@@ -1,0 +1,259 @@
+//! `cargo xtask`: everything there is to do with this repository, each thing
+//! one command: build a tor with Rust components, run a private network of
+//! such tors, test it, measure it, and carry it into somebody's own tor tree.
+
+mod apply;
+mod components;
+mod jobs;
+mod layout;
+mod mirror;
+mod network_run;
+mod packages;
+mod patches;
+mod progress;
+mod source;
+mod suites;
+mod tor_build;
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::components::Catalogue;
+use crate::layout::Layout;
+use crate::network_run::RunOptions;
+use crate::progress::{Progress, Scale};
+use crate::tor_build::{Builder, Extent, Faults};
+
+/// Builds, runs, tests and measures a C Tor with components in Rust.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    version,
+    propagate_version = true,
+    after_help = "Start with:\n  \
+        cargo xtask run      a private network of tors with all components in Rust\n  \
+        cargo xtask test     every test\n\n\
+        Everything is built below target/tor/; full logs are in target/tor/logs/.\n\
+        `cargo xtask help VERB` explains a verb and its options."
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Builds tor, starts a private network of it, and moves data through it
+    ///
+    /// Gets C Tor's source, applies the patches, configures with
+    /// --enable-rust, builds, starts directory authorities, relays, a client
+    /// and an onion service on 127.0.0.1 (all of them this tor), fetches data
+    /// through a 3-hop circuit and from the onion service, compares SHA-256,
+    /// prints a summary and takes the network down. The exit code is 0 only if
+    /// all data arrived unchanged.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask run\n  \
+        cargo xtask run --relays 8 --mib 256 --components relaycrypt --keep\n  \
+        cargo xtask run --components none              the same network, all in C\n  \
+        cargo xtask run --tor-src ~/src/tor            your own tor tree")]
+    Run(RunOptions),
+
+    /// Builds tor; the last line printed is the path of the program
+    ///
+    /// A C build and any number of Rust builds live side by side, each in a
+    /// folder of its own. A second build compiles only what changed.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask build\n  \
+        cargo xtask build --components none            unpatched tor\n  \
+        $(cargo xtask build) --list-modules")]
+    Build(BuildOptions),
+
+    /// Makes a tor 0.4.9 source tree one that knows --enable-rust
+    ///
+    /// Copies the crates to DIR/src/rust and applies the patches of
+    /// autoconf-patches/, all of them or none. DIR is a git checkout or an
+    /// unpacked tarball. A second run changes nothing; after an update of this
+    /// repository it replaces the older patches. The crates that Cargo.lock
+    /// names are downloaded, so that tor's build needs no network.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask apply ~/src/tor\n  \
+        cargo xtask apply --take-back ~/src/tor        makes it plain tor again")]
+    Apply(ApplyOptions),
+
+    /// Runs the tests: all, or the named suites
+    ///
+    /// Prints a table with the results of the C build and the Rust build, and
+    /// as the last line the totals. The exit code is 0 only if nothing failed.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask test\n  \
+        cargo xtask test --list\n  \
+        cargo xtask test unit parity")]
+    Test(TestOptions),
+
+    /// Measures C and Rust alternately in one process
+    ///
+    /// Everything but --tor-src goes to the benchmark itself.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask bench\n  \
+        cargo xtask bench --json\n  \
+        cargo xtask bench --filter cgo --rounds 31     arguments of the benchmark")]
+    Bench(BenchOptions),
+
+    /// Writes the generated C header anew from the Rust boundary
+    ///
+    /// The header c-glue/tor_rust.h is committed; `cargo xtask test header`
+    /// fails when it is not what the boundary says.
+    Header,
+}
+
+/// Where tor's source comes from.
+#[derive(Args)]
+struct SourceOption {
+    /// A tor 0.4.9 source tree to build instead of the distribution's source
+    /// package: a git checkout or an unpacked tarball. It is copied, never
+    /// changed
+    #[arg(long, value_name = "DIR")]
+    tor_src: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct BuildOptions {
+    /// Which components are built from Rust: all, none, or a comma-separated
+    /// list. "none" is unpatched tor
+    #[arg(long, value_name = "LIST", default_value = "all")]
+    components: String,
+    #[command(flatten)]
+    source: SourceOption,
+}
+
+#[derive(Args)]
+struct ApplyOptions {
+    /// The tor source tree to change
+    #[arg(value_name = "DIR")]
+    tree: PathBuf,
+    /// Take the patches back and remove what was copied
+    #[arg(long)]
+    take_back: bool,
+}
+
+#[derive(Args)]
+struct TestOptions {
+    /// Suites to run; without any, all of them
+    #[arg(value_name = "SUITE")]
+    suites: Vec<String>,
+    /// List the suites and stop
+    #[arg(long)]
+    list: bool,
+    /// Which components the Rust build has
+    #[arg(long, value_name = "LIST", default_value = "all")]
+    components: String,
+    #[command(flatten)]
+    source: SourceOption,
+}
+
+#[derive(Args)]
+struct BenchOptions {
+    #[command(flatten)]
+    source: SourceOption,
+    /// Arguments for the benchmark; `--help` among them lists what it knows
+    #[arg(
+        value_name = "ARGUMENT",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    arguments: Vec<OsString>,
+}
+
+fn main() -> ExitCode {
+    let progress = Progress::new();
+    match run(CommandLine::parse().verb, &progress) {
+        Ok(code) => code,
+        Err(error) => {
+            progress.say(format!("{} {error:#}", console::style("error:").red()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb, progress: &Progress) -> Result<ExitCode> {
+    let layout = Layout::find()?;
+    let catalogue = Catalogue::read(&layout.root)?;
+    match verb {
+        Verb::Run(options) => {
+            let choice = catalogue.choose(&options.components)?;
+            let builder = builder(&layout, progress, options.tor_src.as_deref())?;
+            let build = builder.build(&choice, Faults::Never, Extent::Programs)?;
+            network_run::run(&layout, progress, &build, &options)
+        }
+        Verb::Build(options) => {
+            let choice = catalogue.choose(&options.components)?;
+            let builder = builder(&layout, progress, options.source.tor_src.as_deref())?;
+            let build = builder.build(&choice, Faults::Never, Extent::Programs)?;
+            println!("{}", build.tor().display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Apply(options) => apply_to(&layout, progress, &options),
+        Verb::Test(options) if options.list => {
+            suites::list();
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Test(options) => {
+            let choice = catalogue.choose(&options.components)?;
+            let suites = suites::choose(&options.suites)?;
+            let builder = builder(&layout, progress, options.source.tor_src.as_deref())?;
+            suites::run(&layout, progress, &catalogue, &choice, &builder, &suites)
+        }
+        Verb::Bench(options) => {
+            let builder = builder(&layout, progress, options.source.tor_src.as_deref())?;
+            suites::cargo_tests::bench(&builder, &catalogue, &layout, &options.arguments)
+        }
+        Verb::Header => suites::header::write(&layout, progress, &catalogue),
+    }
+}
+
+/// Sees to packages and source first: everything that builds needs both.
+fn builder<'a>(
+    layout: &'a Layout,
+    progress: &'a Progress,
+    tor_src: Option<&Path>,
+) -> Result<Builder<'a>> {
+    packages::ensure(layout, progress)?;
+    let source = source::find(layout, progress, tor_src)?;
+    Ok(Builder::new(layout, progress, source))
+}
+
+fn apply_to(layout: &Layout, progress: &Progress, options: &ApplyOptions) -> Result<ExitCode> {
+    let tree = env::current_dir()?
+        .join(&options.tree)
+        .canonicalize()
+        .with_context(|| format!("there is no folder {}", options.tree.display()))?;
+    let label = match options.take_back {
+        false => "apply",
+        true => "take back",
+    };
+    let step = progress.step(label, Scale::Unknown);
+    let changes = match options.take_back {
+        false => apply::apply(&layout.root, &tree)?,
+        true => apply::take_back(&layout.root, &tree)?,
+    };
+    if changes.is_empty() {
+        step.done("nothing to do");
+    } else {
+        let (written, removed) = (changes.written.len(), changes.removed.len());
+        step.done(format!("{written} files written, {removed} removed"));
+    }
+    if !options.take_back {
+        tor_build::fetch_crates(layout, progress, &tree)?;
+        progress.say(format!(
+            "Now, in {}:\n    autoreconf -fi && ./configure --enable-rust && make",
+            tree.display()
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}

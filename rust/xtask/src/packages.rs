@@ -1,0 +1,111 @@
+//! The system packages that tor's build needs: installed when we may, named
+//! in one command when we may not.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
+
+use anyhow::{bail, Result};
+
+use crate::jobs::Job;
+use crate::layout::Layout;
+use crate::progress::{Progress, Scale};
+
+/// What has to be installed on Debian or Ubuntu. Names after a bar are other
+/// packages that will do.
+const NEEDED: &[&str] = &[
+    "autoconf",
+    "automake",
+    "binutils",
+    "dpkg-dev",
+    "gcc",
+    "libc6-dev",
+    "libevent-dev",
+    "libssl-dev",
+    "make",
+    "pkg-config|pkgconf",
+    "zlib1g-dev",
+];
+
+/// Sees to it that all packages are there, or says which command installs
+/// them. Elsewhere than on Debian and its kin nothing is checked: configure
+/// will name what it misses.
+pub fn ensure(layout: &Layout, progress: &Progress) -> Result<()> {
+    let Some(installed) = installed()? else {
+        return Ok(());
+    };
+    let missing = missing(&installed);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !is_root() {
+        bail!(
+            "system packages are missing: run this command and start again\n    sudo apt-get install {}",
+            missing.join(" ")
+        );
+    }
+    let step = progress.step("install system packages", Scale::Unknown);
+    step.note(missing.join(" "));
+    let apt_get = |arguments: &[&str]| {
+        Job::new("apt-get", &layout.root, layout.logs().join("packages.log"))
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+    };
+    let mut install = vec!["install", "--yes", "--no-install-recommends"];
+    install.extend(&missing);
+    // The package lists may be stale or absent (a fresh container): they are
+    // refreshed only when an installation failed without that.
+    if !apt_get(&install).finish(|line| step.note(line))?.success {
+        apt_get(&["update"]).run(|line| step.note(line))?;
+        apt_get(&install).run(|line| step.note(line))?;
+    }
+    step.done(missing.join(" "));
+    Ok(())
+}
+
+/// Whether this process may install packages.
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+/// The names of all installed packages; `None` where there is no dpkg.
+fn installed() -> Result<Option<String>> {
+    let query = Command::new("dpkg-query")
+        .args(["--show", "--showformat=${db:Status-Abbrev}${Package}\n"])
+        .output();
+    Ok(match query {
+        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Err(_) => None,
+    })
+}
+
+/// The needed packages that are not in dpkg's list.
+fn missing(installed: &str) -> Vec<&'static str> {
+    let present = |name: &str| {
+        installed
+            .lines()
+            .any(|line| line.strip_prefix("ii ") == Some(name))
+    };
+    NEEDED
+        .iter()
+        .filter(|needed| !needed.split('|').any(present))
+        .filter_map(|needed| needed.split('|').next())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_not_fully_installed_is_missing() {
+        let mut list = String::new();
+        for needed in NEEDED {
+            let name = needed.split('|').next_back().unwrap();
+            // "rc": removed, its configuration left.
+            let status = if name == "make" { "rc " } else { "ii " };
+            list += &format!("{status}{name}\n");
+        }
+        assert_eq!(missing(&list), ["make"]);
+    }
+}

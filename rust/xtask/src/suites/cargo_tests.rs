@@ -1,0 +1,169 @@
+//! Suites that are crates of the tests workspace, and the benchmark. They find
+//! the builds of tor through the environment:
+//!
+//! | variable | tor's build directory |
+//! |---|---|
+//! | `TORRS_TOR_C` | unpatched, with libtor.a and objects |
+//! | `TORRS_TOR_RUST` | with components in Rust |
+//! | `TORRS_TOR_RUST_FAULT` | the same, misbehaving on demand |
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::{bail, Context, Result};
+
+use super::{libtest, Outcome, Stage, Tally};
+use crate::components::Catalogue;
+use crate::jobs::Job;
+use crate::progress::Scale;
+use crate::tor_build::{Builder, Extent, Faults};
+
+/// The variable that names the C build.
+pub const TOR_C: &str = "TORRS_TOR_C";
+const TOR_RUST: &str = "TORRS_TOR_RUST";
+const TOR_RUST_FAULT: &str = "TORRS_TOR_RUST_FAULT";
+
+/// Vectors need no tor.
+pub fn vectors(stage: &Stage<'_>) -> Result<Outcome> {
+    outcome([cargo_test(stage, "vectors", &["--release"], &[])?])
+}
+
+/// Parity, and once more with a fault planted in the Rust side, which has to
+/// be caught.
+pub fn parity(stage: &Stage<'_>) -> Result<Outcome> {
+    let c = [(TOR_C, stage.c_build()?.folder.clone())];
+    let plain = cargo_test(stage, "parity", &["--release"], &c)?;
+    let planted = [
+        "--release",
+        "--features",
+        "fault",
+        "--test",
+        "planted_fault",
+    ];
+    let planted = cargo_test(stage, "parity", &planted, &c)?;
+    outcome([plain, planted])
+}
+
+/// Private networks, with the release of every build at hand.
+pub fn network(stage: &Stage<'_>) -> Result<Outcome> {
+    let builds = [
+        (TOR_C, stage.c_build()?.folder.clone()),
+        (TOR_RUST, stage.rust_build()?.folder.clone()),
+        (TOR_RUST_FAULT, stage.faulty_build()?.folder.clone()),
+    ];
+    // Two networks at a time on a small machine only wait for each other.
+    let arguments = ["--release", "--", "--test-threads=1"];
+    outcome([cargo_test(stage, "network", &arguments, &builds)?])
+}
+
+fn outcome(runs: impl IntoIterator<Item = (Tally, Vec<String>)>) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    for (tally, complaints) in runs {
+        *outcome.other.get_or_insert_default() += tally;
+        outcome.complaints.extend(complaints);
+    }
+    Ok(outcome)
+}
+
+/// Runs the tests of one package of the tests workspace.
+fn cargo_test(
+    stage: &Stage<'_>,
+    package: &str,
+    arguments: &[&str],
+    builds: &[(&str, PathBuf)],
+) -> Result<(Tally, Vec<String>)> {
+    let label = match arguments.contains(&"fault") {
+        true => format!("tests of {package}, fault planted"),
+        false => format!("tests of {package}"),
+    };
+    let mut all = vec!["--manifest-path", "tests/Cargo.toml", "--package", package];
+    all.extend(arguments);
+    run_tests(stage, &label, &all, builds)
+}
+
+/// Runs `cargo test` in the clone and counts.
+pub fn run_tests(
+    stage: &Stage<'_>,
+    label: &str,
+    arguments: &[&str],
+    builds: &[(&str, PathBuf)],
+) -> Result<(Tally, Vec<String>)> {
+    let step = stage.progress.step(label, Scale::Unknown);
+    let (cargo_arguments, test_arguments) = match arguments.iter().position(|a| *a == "--") {
+        Some(at) => arguments.split_at(at),
+        None => (arguments, &[][..]),
+    };
+    let log = label.replace([' ', ','], "-") + ".log";
+    let mut job = Job::new(cargo(), &stage.layout.root, stage.layout.logs().join(log))
+        .args(["test", "--locked", "--no-fail-fast"])
+        .args(cargo_arguments)
+        .args(test_arguments)
+        .env("CARGO_TARGET_DIR", &stage.layout.target);
+    for (name, folder) in builds {
+        job = job.env(name, folder);
+    }
+    let output = job.finish(|line| {
+        let shown = line.starts_with("test ") || line.trim_start().starts_with("Compiling");
+        if shown {
+            step.note(line.trim());
+        }
+    })?;
+    let tally = libtest::tally(&output.text);
+    let mut complaints = libtest::failures(&output.text);
+    if !output.success && tally.failed == 0 {
+        // The tests did not even compile, or a program crashed.
+        bail!("{label}: {}", job.complaint(&output));
+    }
+    if complaints.is_empty() && tally.failed > 0 {
+        complaints.push(job.complaint(&output));
+    }
+    let summary = format!(
+        "{} passed, {} failed, {} skipped",
+        tally.passed, tally.failed, tally.skipped
+    );
+    match tally.failed {
+        0 => step.done(summary),
+        _ => step.note(summary),
+    }
+    Ok((tally, complaints))
+}
+
+/// `cargo xtask bench`: the benchmark in release mode, its output untouched.
+pub fn bench(
+    builder: &Builder<'_>,
+    catalogue: &Catalogue,
+    layout: &crate::layout::Layout,
+    arguments: &[OsString],
+) -> Result<ExitCode> {
+    let c = builder.build(
+        &catalogue.choose("none")?,
+        Faults::Never,
+        Extent::Everything,
+    )?;
+    let status = Command::new(cargo())
+        .current_dir(&layout.root)
+        .args(["run", "--quiet", "--release", "--locked"])
+        .args([
+            "--manifest-path",
+            "tests/Cargo.toml",
+            "--package",
+            "bench",
+            "--",
+        ])
+        .args(arguments)
+        .env("CARGO_TARGET_DIR", &layout.target)
+        .env(TOR_C, c.folder)
+        .status()
+        .context("cannot start cargo")?;
+    Ok(match status.success() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+/// The cargo that runs us.
+pub fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}

@@ -1,0 +1,442 @@
+//! Builds of tor, side by side, each made again only where something changed.
+//! In the work folder of a source:
+//!
+//! ```text
+//! c/src      tor as it is        c/build                       every component in C
+//! rust/src   tor, patched        rust/build-<components>       those from Rust
+//!                                rust/build-<components>-fault with faults on demand
+//!                                rust/build-none               patched, all in C
+//! ```
+//!
+//! All builds are out of tree and at the same distance from their sources: the
+//! file names in assertions are equal, and objects can be compared.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{ensure, Context, Result};
+use sha2::{Digest, Sha256};
+
+use crate::apply;
+use crate::components::Choice;
+use crate::jobs::Job;
+use crate::layout::Layout;
+use crate::mirror::mirror;
+use crate::progress::{Progress, Scale};
+use crate::source::Source;
+
+/// What every build of ours is configured with: without it configure looks for
+/// programs that nothing here needs.
+pub const CONFIGURE_ARGUMENTS: &[&str] = &["--disable-asciidoc", "--disable-systemd"];
+
+/// What configure's outcome depends on besides its arguments.
+const CONFIGURE_VARIABLES: &[&str] = &[
+    "CC",
+    "CFLAGS",
+    "CPPFLAGS",
+    "LDFLAGS",
+    "LIBS",
+    "AR",
+    "RANLIB",
+    "OBJCOPY",
+    "RUSTFLAGS",
+];
+
+/// Which of the two source trees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tree {
+    /// Unpatched: the reference.
+    C,
+    /// Patched, with our crates in `src/rust`.
+    Rust,
+}
+
+/// What to build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The programs of a network: tor and tor-gencert.
+    Programs,
+    /// These, tor's unit tests and benchmark, and libtor.a.
+    Everything,
+}
+
+impl Extent {
+    fn targets(self) -> &'static [&'static str] {
+        match self {
+            Self::Programs => &["src/app/tor", "src/tools/tor-gencert"],
+            Self::Everything => &[
+                "src/app/tor",
+                "src/tools/tor-gencert",
+                "libtor.a",
+                "src/test/test",
+                "src/test/bench",
+            ],
+        }
+    }
+}
+
+/// Whether the Rust components misbehave on demand, for tests of containment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Faults {
+    /// The real thing.
+    Never,
+    /// With the cargo feature `fault`.
+    OnDemand,
+}
+
+/// A finished build directory.
+#[derive(Clone, Debug)]
+pub struct TorBuild {
+    /// The directory.
+    pub folder: PathBuf,
+}
+
+impl TorBuild {
+    /// The `tor` program.
+    pub fn tor(&self) -> PathBuf {
+        self.folder.join("src/app/tor")
+    }
+
+    /// The linker's map of a program of this build, given by its path there.
+    pub fn link_map(&self, program: &str) -> PathBuf {
+        self.folder.join(format!("{program}.map"))
+    }
+}
+
+/// Makes builds from one source.
+pub struct Builder<'a> {
+    layout: &'a Layout,
+    progress: &'a Progress,
+    source: Source,
+    c_tree: OnceCell<()>,
+    rust_tree: OnceCell<()>,
+}
+
+impl<'a> Builder<'a> {
+    /// A builder for this source.
+    pub fn new(layout: &'a Layout, progress: &'a Progress, source: Source) -> Self {
+        Self {
+            layout,
+            progress,
+            source,
+            c_tree: OnceCell::new(),
+            rust_tree: OnceCell::new(),
+        }
+    }
+
+    /// The source that is built.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Builds tor with these components in Rust; with none of them, from the
+    /// unpatched tree.
+    pub fn build(&self, choice: &Choice, faults: Faults, extent: Extent) -> Result<TorBuild> {
+        let tree = match choice {
+            Choice::None => Tree::C,
+            Choice::Some(_) | Choice::All(_) => Tree::Rust,
+        };
+        let name = match (tree, faults) {
+            (Tree::C, _) => "build".into(),
+            (Tree::Rust, Faults::Never) => format!("build-{choice}"),
+            (Tree::Rust, Faults::OnDemand) => format!("build-{choice}-fault"),
+        };
+        let mut arguments: Vec<String> = choice.configure_flag().into_iter().collect();
+        if tree == Tree::Rust {
+            arguments.extend(toolchain()?);
+        }
+        let label = match faults {
+            Faults::Never => described(choice),
+            Faults::OnDemand => "tor with faults on demand".into(),
+        };
+        let extra = match faults {
+            Faults::Never => &[][..],
+            Faults::OnDemand => &["TORRS_EXTRA_FEATURES=fault"],
+        };
+        self.build_in(tree, &name, &label, &arguments, extra, extent)
+    }
+
+    /// Builds the patched tree with every component in C.
+    pub fn build_patched_c(&self, extent: Extent) -> Result<TorBuild> {
+        let label = "patched tor without --enable-rust";
+        self.build_in(Tree::Rust, "build-none", label, &[], &[], extent)
+    }
+
+    fn build_in(
+        &self,
+        tree: Tree,
+        name: &str,
+        label: &str,
+        arguments: &[String],
+        make_arguments: &[&str],
+        extent: Extent,
+    ) -> Result<TorBuild> {
+        let source = self.tree(tree)?;
+        let folder = source
+            .parent()
+            .context("the source tree has no parent")?
+            .join(name);
+        let build = TorBuild { folder };
+        self.configure(&source, &build.folder, label, arguments)?;
+        self.make(&build.folder, label, make_arguments, extent.targets())?;
+        Ok(build)
+    }
+
+    /// The copy of the source that is built: up to date, patched if it is to
+    /// be, and with a fresh configure.
+    pub fn tree(&self, tree: Tree) -> Result<PathBuf> {
+        let (folder, ready) = match tree {
+            Tree::C => (self.source.work.join("c/src"), &self.c_tree),
+            Tree::Rust => (self.source.work.join("rust/src"), &self.rust_tree),
+        };
+        if ready.get().is_some() {
+            return Ok(folder);
+        }
+        let original = &self.source.folder;
+        let series = apply::series(&self.layout.root)?;
+        let unpatched = apply::originals(original, &series)?;
+        match tree {
+            Tree::C => mirror(original, &unpatched, &folder)?,
+            Tree::Rust => {
+                ensure!(
+                    !series.is_empty(),
+                    "autoconf-patches/ holds no patch: only --components none can be built"
+                );
+                let patched = series.apply(original, &unpatched)?;
+                let copied = mirror(original, &patched, &folder)?;
+                copied
+                    + apply::copy_crates(&self.layout.root, &folder)?
+                        .written
+                        .len()
+            }
+        };
+        self.autoreconf(&folder, tree)?;
+        if tree == Tree::Rust {
+            fetch_crates(self.layout, self.progress, &folder)?;
+        }
+        // Set once only: this function is the one place that does it.
+        let _ = ready.set(());
+        Ok(folder)
+    }
+
+    /// Writes configure and the Makefile templates anew when something that
+    /// they are made from has changed.
+    fn autoreconf(&self, folder: &Path, tree: Tree) -> Result<()> {
+        let stamp = folder.with_extension("autoreconf");
+        let digest = digest_of_autotools_input(folder)?;
+        let made = ["configure", "Makefile.in"].map(|name| folder.join(name).exists());
+        if made == [true, true] && fs::read_to_string(&stamp).is_ok_and(|old| old == digest) {
+            return Ok(());
+        }
+        let label = match tree {
+            Tree::C => "autoreconf, tor as it is",
+            Tree::Rust => "autoreconf, patched tor",
+        };
+        let step = self.progress.step(label, Scale::Unknown);
+        let log = self.layout.logs().join(match tree {
+            Tree::C => "autoreconf-c.log",
+            Tree::Rust => "autoreconf-rust.log",
+        });
+        Job::new("autoreconf", folder, log)
+            .arg("-fi")
+            .run(|line| step.note(line))?;
+        fs::write(stamp, digest)?;
+        step.done("");
+        Ok(())
+    }
+
+    fn configure(&self, source: &Path, build: &Path, label: &str, extra: &[String]) -> Result<()> {
+        let mut arguments: Vec<String> = CONFIGURE_ARGUMENTS.iter().map(|&s| s.into()).collect();
+        arguments.extend_from_slice(extra);
+        let mut digest = Sha256::new();
+        for name in ["configure", "orconfig.h.in", "warning_flags.in"] {
+            digest.update(fs::read(source.join(name)).unwrap_or_default());
+        }
+        digest.update(format!("{arguments:?}"));
+        for name in CONFIGURE_VARIABLES {
+            digest.update(format!("{name}={:?}", env::var_os(name)));
+        }
+        let digest = format!("{:x?}", digest.finalize());
+        let stamp = build.join("configured");
+        if build.join("config.status").exists()
+            && fs::read_to_string(&stamp).is_ok_and(|old| old == digest)
+        {
+            return Ok(());
+        }
+        fs::create_dir_all(build)?;
+        let step = self
+            .progress
+            .step(format!("configure {label}"), Scale::Unknown);
+        Job::new("sh", build, self.log("configure", build))
+            .arg("../src/configure")
+            .args(arguments)
+            .run(|line| step.note(line))?;
+        fs::write(stamp, digest)?;
+        step.done("");
+        Ok(())
+    }
+
+    fn make(&self, build: &Path, label: &str, arguments: &[&str], targets: &[&str]) -> Result<()> {
+        let step = self.progress.step(format!("make {label}"), Scale::Unknown);
+        let mut done = Done::default();
+        Job::new("make", build, self.log("make", build))
+            .arg(format!("-j{}", jobs()))
+            .arg(with_link_maps(build)?)
+            .args(arguments)
+            .args(targets)
+            .run(|line| {
+                if let Some(note) = done.see(line) {
+                    step.note(note);
+                }
+            })?;
+        step.done(done.summary());
+        Ok(())
+    }
+
+    fn log(&self, what: &str, build: &Path) -> PathBuf {
+        let side = build.parent().and_then(Path::file_name).unwrap_or_default();
+        let name = build.file_name().unwrap_or_default();
+        self.layout.logs().join(format!(
+            "{what}-{}-{}.log",
+            side.to_string_lossy(),
+            name.to_string_lossy()
+        ))
+    }
+}
+
+/// How many things are made at a time.
+pub fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Configure's arguments for the toolchain: the cargo that runs us and the
+/// rustc beside it, so that both come from one toolchain.
+pub fn toolchain() -> Result<Vec<String>> {
+    let cargo = env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
+    let beside = cargo.with_file_name("rustc");
+    let rustc = match env::var_os("RUSTC") {
+        Some(named) => PathBuf::from(named),
+        None if beside.is_absolute() && beside.exists() => beside,
+        None => PathBuf::from("rustc"),
+    };
+    Ok(vec![
+        format!("CARGO={}", cargo.display()),
+        format!("RUSTC={}", rustc.display()),
+    ])
+}
+
+/// Downloads what Cargo.lock names, so that tor's own build, which never uses
+/// the network, finds it.
+pub fn fetch_crates(layout: &Layout, progress: &Progress, tree: &Path) -> Result<()> {
+    let step = progress.step("fetch the crates that link into tor", Scale::Unknown);
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let folder = tree.join(apply::FOLDER);
+    Job::new(cargo, &folder, layout.logs().join("cargo-fetch.log"))
+        .args(["fetch", "--locked"])
+        .run(|line| step.note(line))?;
+    step.done("");
+    Ok(())
+}
+
+/// The argument that makes each link write its map beside the program.
+fn with_link_maps(build: &Path) -> Result<String> {
+    let makefile = fs::read_to_string(build.join("Makefile"))?;
+    let flags = makefile
+        .lines()
+        .find_map(|line| line.strip_prefix("LDFLAGS ="))
+        .unwrap_or_default();
+    Ok(format!("LDFLAGS={} -Wl,-Map,$@.map", flags.trim()))
+}
+
+fn described(choice: &Choice) -> String {
+    match choice {
+        Choice::None => "tor in C".into(),
+        Choice::Some(_) => format!("tor with {choice} in Rust"),
+        Choice::All(_) => "tor with all components in Rust".into(),
+    }
+}
+
+/// A digest over everything that autoreconf reads.
+fn digest_of_autotools_input(folder: &Path) -> Result<String> {
+    let mut files = BTreeSet::new();
+    for entry in walkdir::WalkDir::new(folder) {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy();
+        let generated =
+            name == "aclocal.m4" || entry.path().starts_with(folder.join("src/rust/target"));
+        let read = name == "configure.ac" || name.ends_with(".am") || name.ends_with(".m4");
+        if entry.file_type().is_file() && read && !generated {
+            files.insert(entry.into_path());
+        }
+    }
+    let mut digest = Sha256::new();
+    for file in files {
+        digest.update(file.as_os_str().as_encoded_bytes());
+        digest.update(fs::read(&file)?);
+    }
+    Ok(format!("{:x?}", digest.finalize()))
+}
+
+/// What make has done so far, from the lines it prints.
+#[derive(Default)]
+struct Done {
+    compiled: usize,
+    linked: usize,
+}
+
+impl Done {
+    /// A note to show, if this line says that something is being made.
+    fn see(&mut self, line: &str) -> Option<String> {
+        let (verb, file) = line.strip_prefix("  ")?.split_once(' ')?;
+        let file = file.trim();
+        match verb {
+            "CC" => self.compiled += 1,
+            "CCLD" => self.linked += 1,
+            "AR" | "GEN" => {}
+            _ => return None,
+        }
+        Some(format!("{} C files compiled, {file}", self.compiled))
+    }
+
+    fn summary(&self) -> String {
+        match (self.compiled, self.linked) {
+            (0, 0) => "nothing to do in C".into(),
+            (compiled, linked) => format!("{compiled} C files compiled, {linked} programs linked"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_make_are_counted() {
+        let mut done = Done::default();
+        assert_eq!(
+            done.see("  CC       src/core/or/channel.o").unwrap(),
+            "1 C files compiled, src/core/or/channel.o"
+        );
+        assert!(done.see("make: Nothing to be done").is_none());
+        assert!(done.see("  CCLD     src/app/tor").is_some());
+        assert_eq!(done.summary(), "1 C files compiled, 1 programs linked");
+    }
+
+    #[test]
+    fn the_autotools_input_is_what_autoreconf_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = folder.path();
+        let write = |name: &str, text: &str| fs::write(tree.join(name), text).unwrap();
+        write("configure.ac", "1");
+        write("include.am", "1");
+        let first = digest_of_autotools_input(tree).unwrap();
+        write("main.c", "1");
+        write("aclocal.m4", "generated");
+        assert_eq!(digest_of_autotools_input(tree).unwrap(), first);
+        write("include.am", "2");
+        assert_ne!(digest_of_autotools_input(tree).unwrap(), first);
+    }
+}

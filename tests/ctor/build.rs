@@ -1,0 +1,184 @@
+//! Makes the pristine C side: a copy of an unpatched build's `libtor.a` in
+//! which every symbol that a Rust component also defines is called `c_NAME`.
+//!
+//! Serves the crates `parity` and `bench`, which need both implementations in
+//! one process. The symbols are renamed in the whole archive, references
+//! included, so all of C Tor goes on calling C; the components' own members
+//! also get new file names, so that a link map tells them from a C
+//! implementation that should not be there. The names are taken from the
+//! objects and renamed one by one: `objcopy --prefix-symbols` would rename
+//! malloc and everything else the objects only refer to.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{bail, ensure, Context, Result};
+
+/// The C side of one component: the members of `libtor.a` that stand for it.
+struct Component {
+    name: &'static str,
+    /// The replaced objects, and the dispatcher that calls them: renamed as
+    /// well, `c_relay_crypto_init()` can stand beside a Rust build's own.
+    members: &'static [&'static str],
+}
+
+const COMPONENTS: &[Component] = &[Component {
+    name: "relaycrypt",
+    members: &[
+        "relay_crypto.o",
+        "relay_crypto_tor1.o",
+        "relay_crypto_cgo.o",
+    ],
+}];
+
+/// What is put before the name of each C symbol and of each renamed member.
+const PREFIX: &str = "c_";
+
+fn main() {
+    if let Err(error) = build() {
+        eprintln!("error: {error:#}");
+        std::process::exit(1);
+    }
+}
+
+fn build() -> Result<()> {
+    println!("cargo:rerun-if-env-changed=TORRS_TOR_C");
+    println!("cargo:rerun-if-changed=build.rs");
+    let build_dir = std::env::var_os("TORRS_TOR_C").map(PathBuf::from).context(
+        "TORRS_TOR_C is not set: set it to the build directory of an unpatched C tor \
+         (`cargo xtask build --components none` makes one), or run `cargo xtask test`",
+    )?;
+    let original = build_dir.join("libtor.a");
+    ensure!(
+        original.is_file(),
+        "{} does not exist: run make in the directory that TORRS_TOR_C names",
+        original.display()
+    );
+    println!("cargo:rerun-if-changed={}", original.display());
+
+    let out = PathBuf::from(std::env::var("OUT_DIR").context("cargo sets OUT_DIR")?);
+    rename(&original, &out)?;
+
+    println!("cargo:rustc-link-search=native={}", out.display());
+    println!("cargo:rustc-link-lib=static:-bundle=ctor");
+    let makefile = build_dir.join("Makefile");
+    println!("cargo:rerun-if-changed={}", makefile.display());
+    let variables = Makefile::read(&makefile)?;
+    // The variables with which the build links tor itself.
+    for flag in ["LDFLAGS", "src_app_tor_LDFLAGS", "src_app_tor_LDADD", "LIBS"]
+        .iter()
+        .flat_map(|name| variables.words(name))
+    {
+        if let Some(dir) = flag.strip_prefix("-L") {
+            println!("cargo:rustc-link-search=native={dir}");
+        } else if let Some(library) = flag.strip_prefix("-l") {
+            println!("cargo:rustc-link-lib=dylib={library}");
+        }
+    }
+    Ok(())
+}
+
+/// Writes `libctor.a`, the renamed copy of `original`, into `out`.
+fn rename(original: &Path, out: &Path) -> Result<()> {
+    let archive = out.join("libctor.a");
+    let members_dir = out.join("members");
+    if members_dir.exists() {
+        fs::remove_dir_all(&members_dir)?;
+    }
+    fs::create_dir(&members_dir)?;
+    if archive.exists() {
+        fs::remove_file(&archive)?;
+    }
+    fs::copy(original, &archive)
+        .with_context(|| format!("cannot copy {}", original.display()))?;
+
+    let mut map = String::new();
+    for component in COMPONENTS {
+        run(tool("AR", "ar").arg("x").arg(original).args(component.members), &members_dir)
+            .with_context(|| format!("cannot take component {} out of libtor.a", component.name))?;
+        for member in component.members {
+            // GNU and LLVM ar only warn about a member that is not there.
+            ensure!(
+                members_dir.join(member).is_file(),
+                "{} has no member {member}: is it the libtor.a of an unpatched build?",
+                original.display()
+            );
+            let listing = run(
+                tool("NM", "nm").args(["-g", "--defined-only", "--format=posix", member]),
+                &members_dir,
+            )?;
+            for symbol in listing.lines().filter_map(|line| line.split(' ').next()) {
+                map.push_str(&format!("{symbol} {PREFIX}{symbol}\n"));
+            }
+        }
+    }
+    ensure!(!map.is_empty(), "the members to rename define no symbols");
+    fs::write(out.join("renamed"), map)?;
+
+    let redefine = ["--redefine-syms", "renamed", "libctor.a"];
+    run(tool("OBJCOPY", "objcopy").args(redefine), out)?;
+
+    for member in COMPONENTS.iter().flat_map(|component| component.members) {
+        run(tool("AR", "ar").args(["x", "../libctor.a", member]), &members_dir)?;
+        run(tool("AR", "ar").args(["d", "../libctor.a", member]), &members_dir)?;
+        let renamed = format!("{PREFIX}{member}");
+        fs::rename(members_dir.join(member), members_dir.join(&renamed))?;
+        run(tool("AR", "ar").args(["qs", "../libctor.a", &renamed]), &members_dir)?;
+    }
+    Ok(())
+}
+
+/// A binutils program, or the one that the environment names in its place.
+fn tool(variable: &str, program: &str) -> Command {
+    println!("cargo:rerun-if-env-changed={variable}");
+    Command::new(std::env::var_os(variable).unwrap_or_else(|| program.into()))
+}
+
+/// Runs `command` in `dir` and returns what it printed.
+fn run(command: &mut Command, dir: &Path) -> Result<String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .current_dir(dir)
+        .output()
+        .with_context(|| format!("cannot run {program}: install binutils"))?;
+    if !output.status.success() {
+        bail!("{program} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The variables of an automake Makefile, unexpanded.
+struct Makefile(HashMap<String, String>);
+
+impl Makefile {
+    fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?
+            .replace("\\\n", " ");
+        let variables = text
+            .lines()
+            .filter(|line| !line.starts_with(['\t', '#']))
+            .filter_map(|line| line.split_once(" ="))
+            .filter(|(name, _)| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Ok(Self(variables))
+    }
+
+    /// The words of variable `name`, with each `$(NAME)` in it expanded.
+    fn words(&self, name: &str) -> Vec<String> {
+        let value = self.0.get(name).map(String::as_str).unwrap_or_default();
+        value
+            .split_whitespace()
+            .flat_map(|word| {
+                let reference = word.strip_prefix("$(").and_then(|w| w.strip_suffix(')'));
+                match reference {
+                    Some(inner) if inner != name => self.words(inner),
+                    _ => vec![word.to_owned()],
+                }
+            })
+            .collect()
+    }
+}

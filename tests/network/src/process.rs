@@ -1,0 +1,173 @@
+//! One running tor: start, what it consumes, its logs, and its end. Only
+//! processes that were started here are ever signalled, each through the handle
+//! that its start returned.
+
+use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use rustix::process::{kill_process, Pid, Signal};
+
+use crate::control::Control;
+use crate::spec::{NodeSpec, Role};
+
+/// What a node has consumed so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    /// User and system time of the process, all threads, in the kernel's ticks
+    /// of usually 10 ms.
+    pub cpu: Duration,
+    /// Resident memory now, in bytes.
+    pub rss: u64,
+    /// The most resident memory it ever had, in bytes.
+    pub peak_rss: u64,
+}
+
+/// How a node ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The node's name.
+    pub node: String,
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// Whether it had ended before it was told to.
+    pub by_itself: bool,
+}
+
+impl Ended {
+    /// Whether the node left when it was asked to, with success.
+    pub fn orderly(&self) -> bool {
+        !self.by_itself && self.status.success()
+    }
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let how = match self.by_itself {
+            true => "ended by itself",
+            false => "ended",
+        };
+        match self.status.signal() {
+            Some(signal) => write!(f, "{} {how} by signal {signal}", self.node),
+            None => write!(f, "{} {how}, {}", self.node, self.status),
+        }
+    }
+}
+
+/// A node's process.
+pub(crate) struct Node {
+    pub(crate) spec: NodeSpec,
+    pub(crate) control_socket: PathBuf,
+    child: Mutex<Child>,
+    pub(crate) pid: u32,
+}
+
+impl Node {
+    /// Starts tor on the torrc that stands in the node's folder.
+    pub(crate) fn start(
+        spec: NodeSpec,
+        control_socket: PathBuf,
+        no_defaults: &Path,
+    ) -> Result<Node> {
+        let output = File::create(spec.folder.join(OUTPUT))?;
+        let child = Command::new(&spec.binary.tor)
+            .arg("--defaults-torrc")
+            .arg(no_defaults)
+            .arg("-f")
+            .arg(spec.folder.join("torrc"))
+            .envs(spec.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .spawn()
+            .with_context(|| format!("cannot run {}", spec.binary.tor.display()))?;
+        Ok(Node {
+            pid: child.id(),
+            spec,
+            control_socket,
+            child: Mutex::new(child),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    pub(crate) fn is(&self, role: Role) -> bool {
+        self.spec.role == role
+    }
+
+    pub(crate) fn control(&self) -> Result<Control> {
+        Control::connect(&self.control_socket)
+            .with_context(|| format!("cannot reach the control port of {}", self.name()))
+    }
+
+    /// The exit status, once the process has ended.
+    pub(crate) fn ended(&self) -> Result<Option<ExitStatus>> {
+        Ok(lock(&self.child).try_wait()?)
+    }
+
+    pub(crate) fn usage(&self) -> Result<Usage> {
+        let gone = || format!("cannot read what {} consumes: it has ended", self.name());
+        let process = procfs::process::Process::new(self.pid as i32).with_context(gone)?;
+        let stat = process.stat().with_context(gone)?;
+        let status = process.status().with_context(gone)?;
+        let ticks = stat.utime + stat.stime;
+        Ok(Usage {
+            cpu: Duration::from_secs_f64(ticks as f64 / procfs::ticks_per_second() as f64),
+            rss: status.vmrss.unwrap_or(0) * 1024,
+            peak_rss: status.vmhwm.unwrap_or(0) * 1024,
+        })
+    }
+
+    /// All lines that the node has logged or printed so far.
+    pub(crate) fn log_lines(&self) -> Vec<String> {
+        [NOTICE_LOG, OUTPUT]
+            .iter()
+            .filter_map(|name| fs::read(self.spec.folder.join(name)).ok())
+            .flat_map(|bytes| {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                text.lines().map(String::from).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// Asks the process to leave; harmless when it has left.
+    pub(crate) fn ask_to_end(&self) -> Result<Option<ExitStatus>> {
+        let mut child = lock(&self.child);
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        // The child has not been waited for, so its id is still its own.
+        kill_process(Pid::from_child(&child), Signal::TERM)?;
+        Ok(None)
+    }
+
+    /// Waits for the end until `deadline`, then enforces it.
+    pub(crate) fn wait_for_end(&self, deadline: Instant) -> Result<ExitStatus> {
+        let mut child = lock(&self.child);
+        while Instant::now() < deadline {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        child.kill()?;
+        Ok(child.wait()?)
+    }
+}
+
+/// A thread that panicked while it held the handle leaves it whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+const NOTICE_LOG: &str = "notice.log";
+/// What tor writes before its log is open, and what a crash or panic prints.
+const OUTPUT: &str = "output.log";
