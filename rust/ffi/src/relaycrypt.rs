@@ -894,6 +894,26 @@ mod tests {
         assert!(used.ordinary.is_none());
     }
 
+    // Of CGO, since its state is bytes without padding, which can be read when
+    // it is gone.
+    #[test]
+    fn keys_are_wiped_when_a_state_is_dropped() {
+        const SECRET: u8 = 0xa5;
+        let state = Cgo::new(AesBits::Aes128, &[SECRET; 80]).unwrap();
+        let mut place = core::mem::MaybeUninit::new(cgo_crypt_t { lost: false, state });
+        let at = place.as_mut_ptr();
+        // SAFETY: the state is initialised and dropped once. All its fields are
+        // bytes, and there is no padding, as its size and its alignment of 1
+        // show; so bytes are there before and after.
+        let (before, after) = unsafe {
+            let before = at.cast::<[u8; TORRS_CGO_SIZE]>().read_volatile();
+            core::ptr::drop_in_place(at);
+            (before, at.cast::<[u8; TORRS_CGO_SIZE]>().read_volatile())
+        };
+        assert!(before.contains(&SECRET));
+        assert!(!after.contains(&SECRET));
+    }
+
     #[test]
     fn a_state_in_use_and_key_material_of_a_wrong_length_are_refused() {
         let mut used = tor1();
