@@ -15,6 +15,9 @@
 //! keys and little else; round keys and powers of the hash key are computed
 //! again for each cell, while the cell's bytes are on their way.
 
+// Allowed again in `kernel` alone.
+#![deny(unsafe_code)]
+
 mod ctr;
 mod digest;
 #[cfg(target_arch = "x86_64")]
