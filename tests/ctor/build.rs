@@ -67,9 +67,14 @@ fn build() -> Result<()> {
     println!("cargo:rerun-if-changed={}", makefile.display());
     let variables = Makefile::read(&makefile)?;
     // The variables with which the build links tor itself.
-    for flag in ["LDFLAGS", "src_app_tor_LDFLAGS", "src_app_tor_LDADD", "LIBS"]
-        .iter()
-        .flat_map(|name| variables.words(name))
+    for flag in [
+        "LDFLAGS",
+        "src_app_tor_LDFLAGS",
+        "src_app_tor_LDADD",
+        "LIBS",
+    ]
+    .iter()
+    .flat_map(|name| variables.words(name))
     {
         if let Some(dir) = flag.strip_prefix("-L") {
             println!("cargo:rustc-link-search=native={dir}");
@@ -91,13 +96,18 @@ fn rename(original: &Path, out: &Path) -> Result<()> {
     if archive.exists() {
         fs::remove_file(&archive)?;
     }
-    fs::copy(original, &archive)
-        .with_context(|| format!("cannot copy {}", original.display()))?;
+    fs::copy(original, &archive).with_context(|| format!("cannot copy {}", original.display()))?;
 
     let mut map = String::new();
     for component in COMPONENTS {
-        run(tool("AR", "ar").arg("x").arg(original).args(component.members), &members_dir)
-            .with_context(|| format!("cannot take component {} out of libtor.a", component.name))?;
+        run(
+            tool("AR", "ar")
+                .arg("x")
+                .arg(original)
+                .args(component.members),
+            &members_dir,
+        )
+        .with_context(|| format!("cannot take component {} out of libtor.a", component.name))?;
         for member in component.members {
             // GNU and LLVM ar only warn about a member that is not there.
             ensure!(
@@ -121,11 +131,20 @@ fn rename(original: &Path, out: &Path) -> Result<()> {
     run(tool("OBJCOPY", "objcopy").args(redefine), out)?;
 
     for member in COMPONENTS.iter().flat_map(|component| component.members) {
-        run(tool("AR", "ar").args(["x", "../libctor.a", member]), &members_dir)?;
-        run(tool("AR", "ar").args(["d", "../libctor.a", member]), &members_dir)?;
+        run(
+            tool("AR", "ar").args(["x", "../libctor.a", member]),
+            &members_dir,
+        )?;
+        run(
+            tool("AR", "ar").args(["d", "../libctor.a", member]),
+            &members_dir,
+        )?;
         let renamed = format!("{PREFIX}{member}");
         fs::rename(members_dir.join(member), members_dir.join(&renamed))?;
-        run(tool("AR", "ar").args(["qs", "../libctor.a", &renamed]), &members_dir)?;
+        run(
+            tool("AR", "ar").args(["qs", "../libctor.a", &renamed]),
+            &members_dir,
+        )?;
     }
     Ok(())
 }
@@ -144,7 +163,10 @@ fn run(command: &mut Command, dir: &Path) -> Result<String> {
         .output()
         .with_context(|| format!("cannot run {program}: install binutils"))?;
     if !output.status.success() {
-        bail!("{program} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "{program} failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -51,6 +51,7 @@ pub struct Circuits<'a> {
     side: &'a Implementation,
     operation: &'a Operation,
     /// `operation.hops` states a circuit.
+    #[expect(clippy::vec_box, reason = "a block of its own for each, as in tor")]
     states: Vec<Box<State>>,
     /// The order in which the circuits get cells: all of them, once.
     order: Vec<u32>,

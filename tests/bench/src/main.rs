@@ -9,6 +9,8 @@
 mod circuits;
 mod operation;
 
+use std::io::{self, Write};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{ensure, Result};
@@ -53,8 +55,17 @@ struct Row {
     ratio: f64,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     let operations: Vec<&Operation> = OPERATIONS
         .iter()
         .filter(|operation| operation.name.contains(&arguments.filter))
@@ -83,10 +94,9 @@ fn main() -> Result<()> {
     progress.finish_and_clear();
 
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&rows)?)?;
     } else {
-        print_times(&rows);
-        print_memory(&sides);
+        writeln!(io::stdout(), "{}\n{}", times(&rows), memory(&sides))?;
     }
     Ok(())
 }
@@ -119,7 +129,7 @@ fn to_hundredths(x: f64) -> f64 {
     (x * 100.0).round() / 100.0
 }
 
-fn print_times(rows: &[Row]) {
+fn times(rows: &[Row]) -> Table {
     let mut table = new_table(["operation", "circuits", "C ns", "Rust ns", "ratio"], 1);
     for row in rows {
         table.add_row([
@@ -130,10 +140,10 @@ fn print_times(rows: &[Row]) {
             format!("{:.2}", row.ratio),
         ]);
     }
-    println!("{table}");
+    table
 }
 
-fn print_memory(sides: &[Implementation; 2]) {
+fn memory(sides: &[Implementation; 2]) -> Table {
     let mut table = new_table(
         [
             "heap of a circuit at a relay",
@@ -158,14 +168,14 @@ fn print_memory(sides: &[Implementation; 2]) {
             format!("{:.2}", c / rust),
         ]);
     }
-    println!("{table}");
+    table
 }
 
 /// A table whose columns from `numbers` on are numbers.
 fn new_table<const N: usize>(header: [&str; N], numbers: usize) -> Table {
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .load_preset(presets::UTF8_BORDERS_ONLY)
         .set_header(header);
     for column in table.column_iter_mut().skip(numbers) {
         column.set_cell_alignment(CellAlignment::Right);

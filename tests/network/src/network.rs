@@ -504,7 +504,11 @@ impl<'a> Start<'a> {
             .partition(|planned| of(planned.node.role));
         self.planned = later;
         let start = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let bandwidths = self.network.folder.join("bandwidths");
+        let fingerprints = self.network.directory.fingerprints.values();
+        fs::write(&bandwidths, torrc::bandwidth_file(start, fingerprints))?;
         let shared = Shared {
+            bandwidths,
             authorities: self.authorities.clone(),
             start,
             first_consensus_s: self.first_consensus_s,

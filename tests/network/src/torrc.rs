@@ -3,7 +3,7 @@
 //! the first vote comes as soon as all relays can have published, and nothing
 //! has to be learnt about a relay before it gets its flags.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::spec::{NodeSpec, Role, Spec};
@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) start: u64,
     /// Seconds from then to the first consensus.
     pub(crate) first_consensus_s: u64,
+    /// The bandwidth file that the authorities vote on.
+    pub(crate) bandwidths: PathBuf,
     /// The process without which no node goes on living.
     pub(crate) owner: u32,
     /// Where the content server listens, for onion services.
@@ -54,6 +56,20 @@ pub(crate) fn dir_authority_line(
         "DirAuthority {name} orport={} no-v2 v3ident={v3_identity} 127.0.0.1:{} {fingerprint}",
         ports.or, ports.dir
     )
+}
+
+/// A bandwidth file (bandwidth-file-spec) that gives all relays the same weight;
+/// the authorities get none, as in the public network. Without it a new network
+/// weighs its authorities 1 and all others 0, so that many a client picks its own
+/// guard as rendezvous point again and again: the one middle between them refuses
+/// to extend back, and after a few such failures the client pauses for up to a
+/// minute.
+pub(crate) fn bandwidth_file<'a>(
+    now: u64,
+    fingerprints: impl Iterator<Item = &'a String>,
+) -> String {
+    let relays = fingerprints.map(|fingerprint| format!("node_id=${fingerprint} bw=1000\n"));
+    std::iter::once(format!("{now}\n")).chain(relays).collect()
 }
 
 /// The complete torrc of one node.
@@ -158,6 +174,7 @@ fn authority_lines(spec: &Spec, ports: NodePorts, shared: &Shared) -> Vec<String
         format!("TestingV3AuthInitialDistDelay {VOTE_STEP_S} seconds"),
         format!("TestingV3AuthVotingStartOffset {offset} seconds"),
         "V3AuthNIntervalsValid 3".into(),
+        format!("V3BandwidthsFile \"{}\"", shared.bandwidths.display()),
         "TestingDirAuthVoteGuard *".into(),
         "TestingDirAuthVoteHSDir *".into(),
         "TestingMinExitFlagThreshold 0".into(),

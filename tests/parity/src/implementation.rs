@@ -103,48 +103,55 @@ macro_rules! entry_points {
 /// have C's names, and from what its linker symbols have before these names.
 macro_rules! table {
     ($side:literal, $module:ident, $prefix:literal) => {{
-        type Cell = unsafe extern "C" fn(*mut $module::tor1_crypt_t, *mut $module::cell_t);
-        type Recognise = unsafe extern "C" fn(*mut $module::tor1_crypt_t, *mut $module::cell_t) -> bool;
-        type CgoCell = unsafe extern "C" fn(*mut $module::cgo_crypt_t, *mut $module::cell_t);
-        type CgoTag = unsafe extern "C" fn(*mut $module::cgo_crypt_t, *mut $module::cell_t, *mut *const u8);
+        type Tor1 = $module::tor1_crypt_t;
+        type Cgo = $module::cgo_crypt_t;
+        type Cell = $module::cell_t;
+        type Tor1Cell = unsafe extern "C" fn(*mut Tor1, *mut Cell);
+        type Recognise = unsafe extern "C" fn(*mut Tor1, *mut Cell) -> bool;
+        type CgoCell = unsafe extern "C" fn(*mut Cgo, *mut Cell);
+        type CgoTag = unsafe extern "C" fn(*mut Cgo, *mut Cell, *mut *const u8);
         Implementation {
             name: $side,
             tor1: Tor1Functions {
-                state_size: size_of::<$module::tor1_crypt_t>(),
-                sendme_digest: offset_of!($module::tor1_crypt_t, sendme_digest),
+                state_size: size_of::<Tor1>(),
+                sendme_digest: offset_of!(Tor1, sendme_digest),
                 key_material_len: $module::tor1_key_material_len,
                 init: erase!(
                     $module::tor1_crypt_init,
-                    unsafe extern "C" fn(*mut $module::tor1_crypt_t, *const c_char, usize, c_int, c_int) -> c_int,
+                    unsafe extern "C" fn(*mut Tor1, *const c_char, usize, c_int, c_int) -> c_int,
                     unsafe extern "C" fn(*mut c_void, *const c_char, usize, c_int, c_int) -> c_int
                 ),
                 assert_ok: erase!(
                     $module::tor1_crypt_assert_ok,
-                    unsafe extern "C" fn(*const $module::tor1_crypt_t),
+                    unsafe extern "C" fn(*const Tor1),
                     unsafe extern "C" fn(*const c_void)
                 ),
                 clear: erase!(
                     $module::tor1_crypt_clear,
-                    unsafe extern "C" fn(*mut $module::tor1_crypt_t),
+                    unsafe extern "C" fn(*mut Tor1),
                     unsafe extern "C" fn(*mut c_void)
                 ),
-                client_originate: erase!($module::tor1_crypt_client_originate, Cell, CellFn),
-                client_forward: erase!($module::tor1_crypt_client_forward, Cell, CellFn),
-                client_backward: erase!($module::tor1_crypt_client_backward, Recognise, RecogniseFn),
-                relay_originate: erase!($module::tor1_crypt_relay_originate, Cell, CellFn),
+                client_originate: erase!($module::tor1_crypt_client_originate, Tor1Cell, CellFn),
+                client_forward: erase!($module::tor1_crypt_client_forward, Tor1Cell, CellFn),
+                client_backward: erase!(
+                    $module::tor1_crypt_client_backward,
+                    Recognise,
+                    RecogniseFn
+                ),
+                relay_originate: erase!($module::tor1_crypt_relay_originate, Tor1Cell, CellFn),
                 relay_forward: erase!($module::tor1_crypt_relay_forward, Recognise, RecogniseFn),
-                relay_backward: erase!($module::tor1_crypt_relay_backward, Cell, CellFn),
+                relay_backward: erase!($module::tor1_crypt_relay_backward, Tor1Cell, CellFn),
             },
             cgo: CgoFunctions {
                 key_material_len: $module::cgo_key_material_len,
                 new: erase!(
                     $module::cgo_crypt_new,
-                    unsafe extern "C" fn(c_uint, c_int, *const u8, usize) -> *mut $module::cgo_crypt_t,
+                    unsafe extern "C" fn(c_uint, c_int, *const u8, usize) -> *mut Cgo,
                     unsafe extern "C" fn(c_uint, c_int, *const u8, usize) -> *mut c_void
                 ),
                 free: erase!(
                     $module::cgo_crypt_free_,
-                    unsafe extern "C" fn(*mut $module::cgo_crypt_t),
+                    unsafe extern "C" fn(*mut Cgo),
                     unsafe extern "C" fn(*mut c_void)
                 ),
                 client_originate: erase!($module::cgo_crypt_client_originate, CgoTag, TagFn),
@@ -155,7 +162,12 @@ macro_rules! table {
                 relay_backward: erase!($module::cgo_crypt_relay_backward, CgoCell, CellFn),
             },
             entry_points: entry_points!($module, $prefix;
-                tor1_key_material_len, tor1_crypt_init, tor1_crypt_assert_ok, tor1_crypt_clear, tor1_crypt_client_originate, tor1_crypt_client_forward, tor1_crypt_client_backward, tor1_crypt_relay_originate, tor1_crypt_relay_forward, tor1_crypt_relay_backward, cgo_key_material_len, cgo_crypt_new, cgo_crypt_free_, cgo_crypt_client_originate, cgo_crypt_client_forward, cgo_crypt_client_backward, cgo_crypt_relay_originate, cgo_crypt_relay_forward, cgo_crypt_relay_backward,
+                tor1_key_material_len, tor1_crypt_init, tor1_crypt_assert_ok, tor1_crypt_clear,
+                tor1_crypt_client_originate, tor1_crypt_client_forward,
+                tor1_crypt_client_backward, tor1_crypt_relay_originate, tor1_crypt_relay_forward,
+                tor1_crypt_relay_backward, cgo_key_material_len, cgo_crypt_new, cgo_crypt_free_,
+                cgo_crypt_client_originate, cgo_crypt_client_forward, cgo_crypt_client_backward,
+                cgo_crypt_relay_originate, cgo_crypt_relay_forward, cgo_crypt_relay_backward,
             ),
         }
     }};

@@ -229,11 +229,13 @@ fn replay<H: Hop>(circuit: Circuit, client: impl Fn(&[u8]) -> H, relay: impl Fn(
         };
         let expected = sender.map(|sent| (sent.hop, sent.tag.0.clone()));
         assert_eq!(recognised, expected, "cell {number}");
-        assert_eq!(
-            cell.payload,
-            vector.arrived.array(),
-            "cell {number} as it arrived"
-        );
+        let mut arrived = vector.arrived.array();
+        if sender.is_some_and(|sent| sent.tag.0.len() == TOR1_TAG_LEN) {
+            // C Tor leaves tor1's digest field zero in a cell that is its own,
+            // and so do we. Arti does not touch it; no one reads it.
+            arrived[5..9].fill(0);
+        }
+        assert_eq!(cell.payload, arrived, "cell {number} as it arrived");
     }
 }
 
