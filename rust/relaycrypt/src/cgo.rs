@@ -113,7 +113,11 @@ impl UpdateWhen<'_> {
         match self {
             UpdateWhen::Never => false,
             UpdateWhen::Always => true,
-            UpdateWhen::TagIs(nonce) => body[..TAG_LEN].ct_eq(nonce).into(),
+            // As one number: byte by byte the comparison costs a tenth of the
+            // whole operation.
+            UpdateWhen::TagIs(nonce) => u128::from_ne_bytes(tag_of(body))
+                .ct_eq(&u128::from_ne_bytes(*nonce))
+                .into(),
         }
     }
 }
