@@ -94,11 +94,12 @@ impl Job {
             .stdin_null()
             .stderr_to_stdout()
             .unchecked();
-        for (name, _) in env::vars_os().filter(|(name, _)| is_ours(name)) {
-            expression = expression.env_remove(name);
-        }
+        // In duct what is said first has the last word.
         for (name, value) in &self.variables {
             expression = expression.env(name, value);
+        }
+        for (name, _) in env::vars_os().filter(|(name, _)| is_ours(name)) {
+            expression = expression.env_remove(name);
         }
         let reader = expression
             .reader()
@@ -206,6 +207,14 @@ mod tests {
         let mut seen = Vec::new();
         job.run(|line| seen.push(line.to_string())).unwrap();
         assert_eq!(seen, ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn what_is_set_for_the_program_wins_over_what_is_taken_away() {
+        // Cargo sets this one for tests; it is among those taken away.
+        let (_folder, job) = shell("echo $CARGO_MANIFEST_DIR; echo ${CARGO_PKG_NAME-unset}");
+        let job = job.env("CARGO_MANIFEST_DIR", "ours");
+        assert_eq!(job.run(|_| ()).unwrap(), "ours\nunset\n");
     }
 
     #[test]

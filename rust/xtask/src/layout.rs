@@ -2,9 +2,13 @@
 //! everything it makes (`target/`, or what CARGO_TARGET_DIR names).
 
 use std::env;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use rustix::fs::{flock, FlockOperation};
+
+use crate::progress::Progress;
 
 /// The two folders everything else is found from; both absolute.
 #[derive(Clone, Debug)]
@@ -35,6 +39,18 @@ impl Layout {
     /// Everything that has to do with tor's own build.
     pub fn tor(&self) -> PathBuf {
         self.target.join("tor")
+    }
+
+    /// Waits until no other `cargo xtask` works in the target folder, and keeps
+    /// others out until the result is dropped.
+    pub fn lock(&self, progress: &Progress) -> Result<File> {
+        fs::create_dir_all(self.tor())?;
+        let file = File::create(self.tor().join("lock"))?;
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            progress.say("waiting for another `cargo xtask` to end its builds …");
+            flock(&file, FlockOperation::LockExclusive)?;
+        }
+        Ok(file)
     }
 
     /// Full logs of all steps, one file each.

@@ -189,6 +189,8 @@ fn run(verb: Verb, progress: &Progress) -> Result<ExitCode> {
             let choice = catalogue.choose(&options.components)?;
             let builder = builder(&layout, progress, options.tor_src.as_deref())?;
             let build = builder.build(&choice, Faults::Never, Extent::Programs)?;
+            // Others may build while this network runs.
+            drop(builder);
             network_run::run(&layout, progress, &build, &options)
         }
         Verb::Build(options) => {
@@ -223,9 +225,10 @@ fn builder<'a>(
     progress: &'a Progress,
     tor_src: Option<&Path>,
 ) -> Result<Builder<'a>> {
+    let lock = layout.lock(progress)?;
     packages::ensure(layout, progress)?;
     let source = source::find(layout, progress, tor_src)?;
-    Ok(Builder::new(layout, progress, source))
+    Ok(Builder::new(layout, progress, source, lock))
 }
 
 fn apply_to(layout: &Layout, progress: &Progress, options: &ApplyOptions) -> Result<ExitCode> {

@@ -61,12 +61,6 @@ pub fn mirror(source: &Path, overlay: &Overlay, copy: &Path) -> Result<usize> {
         if before.get(&path) != Some(&stamp) {
             let to = make_room(copy, &path)?;
             fs::copy(&from, &to).with_context(|| format!("cannot copy {}", from.display()))?;
-            // The copy counts as new, however old the original is.
-            fs::File::options()
-                .append(true)
-                .open(&to)
-                .and_then(|file| file.set_modified(std::time::SystemTime::now()))
-                .or_else(|_| fs::write(&to, fs::read(&from)?))?;
             changed += 1;
         }
         now.insert(path, stamp);

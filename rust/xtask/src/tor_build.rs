@@ -14,7 +14,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Context, Result};
@@ -111,17 +111,20 @@ pub struct Builder<'a> {
     layout: &'a Layout,
     progress: &'a Progress,
     source: Source,
+    // Held for as long as the builder lives.
+    _lock: File,
     c_tree: OnceCell<()>,
     rust_tree: OnceCell<()>,
 }
 
 impl<'a> Builder<'a> {
-    /// A builder for this source.
-    pub fn new(layout: &'a Layout, progress: &'a Progress, source: Source) -> Self {
+    /// A builder for this source; `lock` is [`Layout::lock`]'s.
+    pub fn new(layout: &'a Layout, progress: &'a Progress, source: Source, lock: File) -> Self {
         Self {
             layout,
             progress,
             source,
+            _lock: lock,
             c_tree: OnceCell::new(),
             rust_tree: OnceCell::new(),
         }

@@ -174,7 +174,7 @@ fn start(name: &'static str, params: &[(&str, i64)]) -> Result<Network> {
     let (c, rust) = (build("C", "TORRS_TOR_C")?, build("Rust", "TORRS_TOR_RUST")?);
     let seed = match env::var("TORRS_SEED") {
         Ok(seed) => seed.parse().context("TORRS_SEED is not a number")?,
-        Err(_) => u64::from(std::process::id()) << 33,
+        Err(_) => 0x746f_7272,
     };
     let folder = tempfile::Builder::new()
         .prefix(&format!("torrs-mixed-{name}-"))
