@@ -37,28 +37,13 @@ pub struct torrs_host_t {
 
 static HOST: AtomicPtr<torrs_host_t> = AtomicPtr::new(core::ptr::null_mut());
 
-/// Takes tor's table and readies this archive for use. Called once, before
-/// anything else here.
-///
-/// Returns 0, or -1 if the table is not the one that this archive was built
-/// for.
-///
-/// # Safety
-/// `host` is null or points to a table that lives for ever and whose functions
-/// may be called from any thread.
-#[no_mangle]
-pub unsafe extern "C" fn torrs_init(host: *const torrs_host_t) -> core::ffi::c_int {
-    export!(torrs_init, on panic => -1, {
-        // SAFETY: null or valid, by this function's contract.
-        match unsafe { host.as_ref() } {
-            Some(table) if table.size == size_of::<torrs_host_t>() => {
-                HOST.store(host.cast_mut(), Ordering::Release);
-                crate::boundary::install_panic_hook();
-                0
-            }
-            _ => -1,
-        }
-    })
+/// Takes the table, unless it is one that this archive was not built for.
+pub(crate) fn set(table: &'static torrs_host_t) -> bool {
+    let ours = table.size == size_of::<torrs_host_t>();
+    if ours {
+        HOST.store(core::ptr::from_ref(table).cast_mut(), Ordering::Release);
+    }
+    ours
 }
 
 /// The table, or nothing yet.
@@ -66,7 +51,7 @@ pub unsafe extern "C" fn torrs_init(host: *const torrs_host_t) -> core::ffi::c_i
 pub(crate) struct Host(Option<&'static torrs_host_t>);
 
 pub(crate) fn get() -> Host {
-    // SAFETY: null, or what `torrs_init` was given, which lives for ever.
+    // SAFETY: null, or what `set` was given, which lives for ever.
     Host(unsafe { HOST.load(Ordering::Acquire).as_ref() })
 }
 

@@ -18,7 +18,7 @@ pub mod host;
 #[cfg(feature = "relaycrypt")]
 pub mod relaycrypt;
 
-use core::ffi::c_char;
+use core::ffi::{c_char, c_int};
 use std::ffi::CString;
 use std::sync::OnceLock;
 
@@ -37,5 +37,28 @@ pub extern "C" fn torrs_components() -> *const c_char {
             CString::new(here.join(" ")).unwrap_or_default()
         };
         NAMES.get_or_init(names).as_ptr()
+    })
+}
+
+/// Takes tor's table and readies this archive for use. Called once, before
+/// anything else here.
+///
+/// Returns 0, or -1 if the table is not the one that this archive was built
+/// for.
+///
+/// # Safety
+/// `host` is null or points to a table that lives for ever and whose functions
+/// may be called from any thread.
+#[no_mangle]
+pub unsafe extern "C" fn torrs_init(host: *const host::torrs_host_t) -> c_int {
+    export!(torrs_init, on panic => -1, {
+        // SAFETY: null or valid for ever, by this function's contract.
+        match unsafe { host.as_ref() } {
+            Some(table) if host::set(table) => {
+                boundary::install_panic_hook();
+                0
+            }
+            _ => -1,
+        }
     })
 }
