@@ -2,8 +2,8 @@
 //! usable, look after it, take it down.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -253,7 +253,7 @@ pub struct Kept {
     pub client_control: BTreeMap<String, PathBuf>,
 }
 
-/// Ends all nodes: those that others depend on come last only in the report.
+/// Asks all nodes to end at once, and waits for each.
 fn end(nodes: &[Node]) -> Result<Vec<Ended>> {
     let asked: Vec<_> = nodes.iter().map(Node::ask_to_end).collect();
     let deadline = Instant::now() + GRACE;
@@ -314,7 +314,7 @@ impl<'a> Start<'a> {
             .unwrap_or(0);
         let sockets = match longest {
             ..=LONGEST_SOCKET_PATH => None,
-            _ => Some(tempfile::Builder::new().prefix("tor-network").tempdir()?),
+            _ => Some(private_folder()?),
         };
         let planned = nodes
             .into_iter()
@@ -697,6 +697,13 @@ fn make_keys(planned: &mut Planned, no_defaults: &Path) -> Result<Option<String>
     Ok(line)
 }
 
+/// Tor refuses a control socket in a folder that others can read.
+fn private_folder() -> Result<TempDir> {
+    let folder = tempfile::Builder::new().prefix("tor-network-").tempdir()?;
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o700))?;
+    Ok(folder)
+}
+
 fn make_folder(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     ensure!(
@@ -774,8 +781,8 @@ const BUG_MARKS: [&str; 4] = ["Bug:", "BUG", "panicked at", "Assertion"];
 /// A unix socket's path has room for 107 bytes.
 const LONGEST_SOCKET_PATH: usize = 107;
 const POLL: Duration = Duration::from_millis(100);
-/// An idle tor ends in milliseconds. Then it is killed.
-const GRACE: Duration = Duration::from_secs(15);
+/// A tor that is asked to end does so in milliseconds; after this one it is made to.
+const GRACE: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {

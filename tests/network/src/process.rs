@@ -147,17 +147,29 @@ impl Node {
         Ok(None)
     }
 
-    /// Waits for the end until `deadline`, then enforces it.
+    /// Waits for the end until `deadline`, then enforces it: first by SIGABRT, at
+    /// which tor writes where it hangs into its output.
     pub(crate) fn wait_for_end(&self, deadline: Instant) -> Result<ExitStatus> {
         let mut child = lock(&self.child);
-        while Instant::now() < deadline {
-            if let Some(status) = child.try_wait()? {
-                return Ok(status);
-            }
-            std::thread::sleep(Duration::from_millis(20));
+        if let Some(status) = wait_until(&mut child, deadline)? {
+            return Ok(status);
+        }
+        kill_process(Pid::from_child(&child), Signal::ABORT)?;
+        if let Some(status) = wait_until(&mut child, Instant::now() + LAST_WORDS)? {
+            return Ok(status);
         }
         child.kill()?;
         Ok(child.wait()?)
+    }
+}
+
+fn wait_until(child: &mut Child, deadline: Instant) -> Result<Option<ExitStatus>> {
+    loop {
+        let status = child.try_wait()?;
+        if status.is_some() || Instant::now() >= deadline {
+            return Ok(status);
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -168,6 +180,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// How long a crash report may take.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 const NOTICE_LOG: &str = "notice.log";
 /// What tor writes before its log is open, and what a crash or panic prints.
 const OUTPUT: &str = "output.log";
