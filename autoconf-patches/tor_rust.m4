@@ -20,9 +20,9 @@ AC_DEFUN([TOR_RUST_COMPONENT], [
      TOR_RUST_FEATURES="$TOR_RUST_FEATURES $1"])
 ])
 
-dnl TOR_RUST_TOOL(VARIABLE, NAME): where the tool is, and an error if nowhere.
+dnl TOR_RUST_TOOL(VARIABLE, NAME): the tool, and an error if there is none.
 AC_DEFUN([TOR_RUST_TOOL], [
-  AC_PATH_PROGS([$1], [$2], [no])
+  AC_CHECK_PROGS([$1], [$2], [no])
   AS_IF([test "x$$1" = xno],
     [AC_MSG_ERROR([--enable-rust needs $2 and it is not in PATH. Install Rust $tor_rust_minimum or later (packages rustc and cargo), or say where it is: ./configure $1=/path/to/$2])])
 ])
@@ -48,10 +48,14 @@ AC_DEFUN([TOR_RUST], [
   AC_ARG_VAR([RUSTFLAGS], [flags for rustc])
   AC_ARG_VAR([CARGO_BUILD_TARGET], [Rust's name of the host that tor will run on, when cross-compiling])
 
+  AS_IF([test "x$enable_rust" = x],
+    [AC_MSG_ERROR([--enable-rust= needs a list. The components are: TOR_RUST_COMPONENTS])])
   TOR_RUST_FEATURES=
   for tor_rust_word in `echo "$enable_rust" | tr ',' ' '`; do
     AS_CASE([" all yes no TOR_RUST_COMPONENTS "],
-      [*" $tor_rust_word "*], [],
+      [*" $tor_rust_word "*],
+        [AS_IF([test "x$tor_rust_word" = xno && test "x$enable_rust" != xno],
+          [AC_MSG_ERROR([--enable-rust: "no" stands alone])])],
       [AC_MSG_ERROR([--enable-rust: there is no component "$tor_rust_word". The components are: TOR_RUST_COMPONENTS])])
   done
   m4_foreach_w([tor_rust_name], TOR_RUST_COMPONENTS,

@@ -6,8 +6,8 @@
  * @brief What tor does for Rust: the table of functions that rust/ffi/host.rs
  *   calls, and the subsystem that hands it over at start.
  *
- * Compiled twice, like all of tor: in the testing build the functions called
- * here are the mockable ones.
+ * Compiled twice, like all of tor: what is called here may be mocked in the
+ * testing build, which Rust, linked into both builds, cannot know.
  **/
 
 #include "orconfig.h"

@@ -90,8 +90,8 @@ struct torrs_host_t {
 const char *torrs_components(void);
 
 /**
- * Takes tor's table and readies this archive for use. Called once, before
- * anything else here.
+ * Takes tor's table and readies this archive for use. Called before anything
+ * else here.
  *
  * Returns 0, or -1 if the table is not the one that this archive was built
  * for.

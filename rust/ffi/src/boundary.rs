@@ -44,7 +44,11 @@ pub(crate) fn contain<T>(
 
 #[cold]
 fn report(export: &'static str) {
-    let last = LAST_PANIC.with(|last| last.try_borrow_mut().ok().and_then(|mut l| l.take()));
+    // A thread that is ending has no such place any more.
+    let last = LAST_PANIC
+        .try_with(|last| last.try_borrow_mut().ok().and_then(|mut l| l.take()))
+        .ok()
+        .flatten();
     host::get().panicked(export, &last.unwrap_or_default());
 }
 
@@ -54,7 +58,7 @@ fn report(export: &'static str) {
 pub(crate) fn install_panic_hook() {
     panic::set_hook(Box::new(|info: &PanicHookInfo<'_>| {
         let panic = host::Panic::new(info);
-        LAST_PANIC.with(|last| {
+        let _ending = LAST_PANIC.try_with(|last| {
             if let Ok(mut last) = last.try_borrow_mut() {
                 *last = Some(panic);
             }

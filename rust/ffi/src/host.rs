@@ -11,6 +11,7 @@
 use core::ffi::{c_char, c_uint, CStr};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use std::ffi::CString;
+use std::io::Write as _;
 use std::panic::PanicHookInfo;
 
 /// What tor does for Rust. All strings are NUL-terminated and are not kept.
@@ -37,11 +38,18 @@ pub struct torrs_host_t {
 
 static HOST: AtomicPtr<torrs_host_t> = AtomicPtr::new(core::ptr::null_mut());
 
-/// Takes the table, unless it is one that this archive was not built for.
-pub(crate) fn set(table: &'static torrs_host_t) -> bool {
-    let ours = table.size == size_of::<torrs_host_t>();
+/// Takes the table, unless it is null or one that this archive was not built
+/// for.
+///
+/// # Safety
+/// `table` is null or points to a table that lives for ever, whose first field
+/// is its size.
+pub(crate) unsafe fn set(table: *const torrs_host_t) -> bool {
+    // SAFETY: not null, and then the size is there. The rest of a table of
+    // another size is not looked at.
+    let ours = !table.is_null() && unsafe { (*table).size } == size_of::<torrs_host_t>();
     if ours {
-        HOST.store(core::ptr::from_ref(table).cast_mut(), Ordering::Release);
+        HOST.store(table.cast_mut(), Ordering::Release);
     }
     ours
 }
@@ -76,7 +84,9 @@ impl Host {
                     );
                 }
             }
-            None => eprintln!("Bug: {expression:?} failed in {function:?} at {at}"),
+            None => say(format_args!(
+                "{expression:?} failed in {function:?} at {at}"
+            )),
         }
     }
 
@@ -96,9 +106,14 @@ impl Host {
                     );
                 }
             }
-            None => eprintln!("Bug: panic in {export}: {panic:?}"),
+            None => say(format_args!("panic in {export}: {panic:?}")),
         }
     }
+}
+
+/// A report while there is no table; whether anybody reads it is not our affair.
+fn say(report: std::fmt::Arguments<'_>) {
+    let _unread = writeln!(std::io::stderr(), "Bug: {report}");
 }
 
 /// Where a panic was, and what it said.

@@ -10,6 +10,10 @@
 
 #![allow(non_camel_case_types)]
 
+// A profile or a flag from outside could change it without a word.
+#[cfg(not(panic = "unwind"))]
+compile_error!("build with panic=unwind: the boundary catches panics");
+
 #[macro_use]
 mod boundary;
 #[cfg(feature = "fault")]
@@ -40,8 +44,8 @@ pub extern "C" fn torrs_components() -> *const c_char {
     })
 }
 
-/// Takes tor's table and readies this archive for use. Called once, before
-/// anything else here.
+/// Takes tor's table and readies this archive for use. Called before anything
+/// else here.
 ///
 /// Returns 0, or -1 if the table is not the one that this archive was built
 /// for.
@@ -52,13 +56,12 @@ pub extern "C" fn torrs_components() -> *const c_char {
 #[no_mangle]
 pub unsafe extern "C" fn torrs_init(host: *const host::torrs_host_t) -> c_int {
     export!(torrs_init, on panic => -1, {
-        // SAFETY: null or valid for ever, by this function's contract.
-        match unsafe { host.as_ref() } {
-            Some(table) if host::set(table) => {
-                boundary::install_panic_hook();
-                0
-            }
-            _ => -1,
+        // SAFETY: this function's contract.
+        if unsafe { host::set(host) } {
+            boundary::install_panic_hook();
+            0
+        } else {
+            -1
         }
     })
 }

@@ -4,8 +4,9 @@
 //!
 //! A state that a panic may have left half-written is *lost*: wiped at once,
 //! and each later use wipes the cell, recognises nothing and returns. So
-//! nothing leaves in clear, and `relay_crypto.c`, which asks after each cell,
-//! closes the circuit.
+//! nothing leaves in clear, and `relay_crypto.c` closes the circuit: it asks
+//! after each cell, and a cell that no hop of a client recognises closes the
+//! circuit anyway.
 
 use crate::host;
 use core::ffi::{c_char, c_int, c_uint};
@@ -259,6 +260,7 @@ pub unsafe extern "C" fn tor1_crypt_init(
                 Err(_) => return bug(c"!(key_data_len != CPATH_KEY_MATERIAL_LEN)"),
             }
         }
+        crypto.lost = false;
         0
     })
 }

@@ -344,7 +344,7 @@ unsafe fn add(body: &mut CellBody, at: usize, stream: __m128i) {
 ///
 /// # Safety
 /// The CPU has AES-NI and SSSE3.
-#[target_feature(enable = "aes,ssse3,sse4.1")]
+#[target_feature(enable = "aes,ssse3")]
 unsafe fn ctr_body<const N: usize>(
     keys: &RoundKeys<N>,
     first: u64,

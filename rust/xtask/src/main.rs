@@ -27,6 +27,7 @@ use crate::components::Catalogue;
 use crate::layout::Layout;
 use crate::network_run::RunOptions;
 use crate::progress::{Progress, Scale};
+use crate::source::SourceOption;
 use crate::tor_build::{Builder, Extent, Faults};
 
 /// Builds, runs, tests and measures a C Tor with components in Rust.
@@ -112,16 +113,6 @@ enum Verb {
     Header,
 }
 
-/// Where tor's source comes from.
-#[derive(Args)]
-struct SourceOption {
-    /// A tor 0.4.9 source tree to build instead of the distribution's source
-    /// package: a git checkout or an unpacked tarball. It is copied, never
-    /// changed
-    #[arg(long, value_name = "DIR")]
-    tor_src: Option<PathBuf>,
-}
-
 #[derive(Args)]
 struct BuildOptions {
     /// Which components are built from Rust: all, none, or a comma-separated
@@ -161,7 +152,8 @@ struct TestOptions {
 struct BenchOptions {
     #[command(flatten)]
     source: SourceOption,
-    /// Arguments for the benchmark; `--help` among them lists what it knows
+    /// Arguments for the benchmark, such as --json; what it knows is listed by
+    /// `cargo xtask bench -- --help`
     #[arg(
         value_name = "ARGUMENT",
         trailing_var_arg = true,
@@ -187,7 +179,7 @@ fn run(verb: Verb, progress: &Progress) -> Result<ExitCode> {
     match verb {
         Verb::Run(options) => {
             let choice = catalogue.choose(&options.components)?;
-            let builder = builder(&layout, progress, options.tor_src.as_deref())?;
+            let builder = builder(&layout, progress, options.source.tor_src.as_deref())?;
             let build = builder.build(&choice, Faults::Never, Extent::Programs)?;
             // Others may build while this network runs.
             drop(builder);
@@ -213,7 +205,7 @@ fn run(verb: Verb, progress: &Progress) -> Result<ExitCode> {
         }
         Verb::Bench(options) => {
             let builder = builder(&layout, progress, options.source.tor_src.as_deref())?;
-            suites::cargo_tests::bench(&builder, &catalogue, &layout, &options.arguments)
+            suites::cargo_tests::bench(&layout, &builder, &options.arguments)
         }
         Verb::Header => suites::header::write(&layout, progress, &catalogue),
     }
@@ -252,7 +244,9 @@ fn apply_to(layout: &Layout, progress: &Progress, options: &ApplyOptions) -> Res
         step.done(format!("{written} files written, {removed} removed"));
     }
     if !options.take_back {
-        tor_build::fetch_crates(layout, progress, &tree)?;
+        tor_build::fetch_crates(layout, progress, &tree).context(
+            "the tree is complete, but the crates could not be downloaded, and tor's build needs them",
+        )?;
         progress.say(format!(
             "Now, in {}:\n    autoreconf -fi && ./configure --enable-rust && make",
             tree.display()

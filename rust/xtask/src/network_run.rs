@@ -14,6 +14,7 @@ use network::{Binary, Kept, Network, Observer, Spec, Target, Transfer, Transferr
 
 use crate::layout::Layout;
 use crate::progress::{Progress, Scale, Step};
+use crate::source::SourceOption;
 use crate::tor_build::TorBuild;
 
 const MIB: u64 = 1 << 20;
@@ -39,10 +40,9 @@ pub struct RunOptions {
     /// Leave the network running, and say how to use it and how to stop it
     #[arg(long)]
     keep: bool,
-    /// A tor 0.4.9 source tree to build instead of the distribution's source
-    /// package. It is copied, never changed
-    #[arg(long, value_name = "DIR")]
-    pub tor_src: Option<PathBuf>,
+    /// Where tor's source comes from.
+    #[command(flatten)]
+    pub source: SourceOption,
     /// Where the nodes keep their data and logs: a new or empty folder. Default:
     /// a new one in target/tor/networks
     #[arg(long, value_name = "DIR")]
@@ -98,7 +98,7 @@ pub fn run(
     let per_gib = after.saturating_sub(before).as_secs_f64() * GIB / exit.bytes as f64;
     table.add_row([
         "relay CPU-seconds per GiB",
-        &format!("{per_gib:.1} (all relays, 3-hop circuit)"),
+        &format!("{per_gib:.1} (3-hop circuit, all relays together)"),
     ]);
     table.add_row(["checksums", verdict(&exit, &onion)]);
     table.add_row(["bug messages", &bugs.len().to_string()]);

@@ -54,7 +54,7 @@ impl Progress {
                     "{spinner:.cyan} {prefix:.bold} {bar:30.cyan/dim} {pos:>3} % {wide_msg:.dim} {elapsed}"
                 }
                 Scale::Bytes(_) => {
-                    "{spinner:.cyan} {prefix:.bold} {bar:30.cyan/dim} {binary_bytes:>10} of {binary_total_bytes} {binary_bytes_per_sec} {wide_msg:.dim} {elapsed}"
+                    "{spinner:.cyan} {prefix:.bold} {bar:20.cyan/dim} {binary_bytes} {binary_bytes_per_sec} {elapsed}"
                 }
             };
             if let Ok(style) = ProgressStyle::with_template(template) {

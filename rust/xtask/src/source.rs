@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{bail, Context, Result};
+use clap::Args;
 use sha2::{Digest, Sha256};
 
 use crate::apply::check_version;
@@ -16,6 +17,16 @@ use crate::layout::Layout;
 use crate::progress::{Progress, Scale};
 
 const SYSTEM_SOURCES: &str = "/etc/apt";
+
+/// Where tor's source comes from, on the command line.
+#[derive(Args)]
+pub struct SourceOption {
+    /// A tor 0.4.9 source tree to build instead of the distribution's source
+    /// package: a git checkout or an unpacked tarball. It is copied, never
+    /// changed
+    #[arg(long, value_name = "DIR")]
+    pub tor_src: Option<PathBuf>,
+}
 
 /// A tor source tree that nobody but its owner writes to.
 #[derive(Clone, Debug)]

@@ -57,15 +57,18 @@ pub enum Tree {
 /// What to build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
+    /// Tor's code as one archive, for programs that call it.
+    Library,
     /// The programs of a network: tor and tor-gencert.
     Programs,
-    /// These, tor's unit tests and benchmark, and libtor.a.
+    /// These and tor's unit tests and benchmark.
     Everything,
 }
 
 impl Extent {
     fn targets(self) -> &'static [&'static str] {
         match self {
+            Self::Library => &["libtor.a"],
             Self::Programs => &["src/app/tor", "src/tools/tor-gencert"],
             Self::Everything => &[
                 "src/app/tor",
@@ -401,13 +404,15 @@ impl Done {
             "AR" | "GEN" => {}
             _ => return None,
         }
-        Some(format!("{} C files compiled, {file}", self.compiled))
+        Some(format!("{file} (C files compiled: {})", self.compiled))
     }
 
     fn summary(&self) -> String {
         match (self.compiled, self.linked) {
             (0, 0) => "nothing to do in C".into(),
-            (compiled, linked) => format!("{compiled} C files compiled, {linked} programs linked"),
+            (compiled, linked) => {
+                format!("C files compiled: {compiled}, programs linked: {linked}")
+            }
         }
     }
 }
@@ -421,11 +426,11 @@ mod tests {
         let mut done = Done::default();
         assert_eq!(
             done.see("  CC       src/core/or/channel.o").unwrap(),
-            "1 C files compiled, src/core/or/channel.o"
+            "src/core/or/channel.o (C files compiled: 1)"
         );
         assert!(done.see("make: Nothing to be done").is_none());
         assert!(done.see("  CCLD     src/app/tor").is_some());
-        assert_eq!(done.summary(), "1 C files compiled, 1 programs linked");
+        assert_eq!(done.summary(), "C files compiled: 1, programs linked: 1");
     }
 
     #[test]

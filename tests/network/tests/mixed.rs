@@ -178,7 +178,7 @@ fn start(name: &'static str, params: &[(&str, i64)]) -> Result<Network> {
     };
     let folder = tempfile::Builder::new()
         .prefix(&format!("torrs-mixed-{name}-"))
-        .tempdir()?
+        .tempdir_in(env!("CARGO_TARGET_TMPDIR"))?
         .keep();
     println!(
         "{name}: seed {seed} (repeat with TORRS_SEED={seed}), logs in {}",

@@ -42,7 +42,7 @@ fn a_panic_costs_one_circuit_and_the_relay_goes_on() -> Result<()> {
     let fault = Binary::from_build("Rust", build("TORRS_TOR_RUST_FAULT")?)?;
     let folder = tempfile::Builder::new()
         .prefix("torrs-panic-")
-        .tempdir()?
+        .tempdir_in(env!("CARGO_TARGET_TMPDIR"))?
         .keep();
     println!("logs in {}", folder.display());
     let mut spec = Spec::new(&folder, c);

@@ -15,8 +15,9 @@ use std::process::{Command, ExitCode};
 use anyhow::{bail, Context, Result};
 
 use super::{libtest, Outcome, Stage, Tally};
-use crate::components::Catalogue;
+use crate::components::Choice;
 use crate::jobs::Job;
+use crate::layout::Layout;
 use crate::progress::Scale;
 use crate::tor_build::{Builder, Extent, Faults};
 
@@ -53,8 +54,9 @@ pub fn network(stage: &Stage<'_>) -> Result<Outcome> {
         (TOR_RUST, stage.rust_build()?.folder.clone()),
         (TOR_RUST_FAULT, stage.faulty_build()?.folder.clone()),
     ];
-    // Two networks at a time on a small machine only wait for each other.
-    let arguments = ["--release", "--", "--test-threads=1"];
+    // The crate's small tests run in the suite `crates`. Two networks at a time
+    // on a small machine only wait for each other.
+    let arguments = ["--release", "--test", "*", "--", "--test-threads=1"];
     outcome([cargo_test(stage, "network", &arguments, &builds)?])
 }
 
@@ -131,17 +133,8 @@ pub fn run_tests(
 }
 
 /// `cargo xtask bench`: the benchmark in release mode, its output untouched.
-pub fn bench(
-    builder: &Builder<'_>,
-    catalogue: &Catalogue,
-    layout: &crate::layout::Layout,
-    arguments: &[OsString],
-) -> Result<ExitCode> {
-    let c = builder.build(
-        &catalogue.choose("none")?,
-        Faults::Never,
-        Extent::Everything,
-    )?;
+pub fn bench(layout: &Layout, builder: &Builder<'_>, arguments: &[OsString]) -> Result<ExitCode> {
+    let c = builder.build(&Choice::None, Faults::Never, Extent::Library)?;
     let status = Command::new(cargo())
         .current_dir(&layout.root)
         .args(["run", "--quiet", "--release", "--locked"])

@@ -231,6 +231,9 @@ pub fn run(
     builder: &Builder<'_>,
     suites: &[&Suite],
 ) -> Result<ExitCode> {
+    if choice.components().is_empty() {
+        bail!("the tests compare a C build with a Rust build: name at least one component");
+    }
     let stage = Stage {
         layout,
         progress,
