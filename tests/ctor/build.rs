@@ -16,22 +16,36 @@ use std::process::Command;
 
 use anyhow::{bail, ensure, Context, Result};
 
-/// The C side of one component: the members of `libtor.a` that stand for it.
+/// The C side of one component: the files that stand for it.
 struct Component {
     name: &'static str,
-    /// The replaced objects, and the dispatcher that calls them: renamed as
+    /// The replaced files, and the dispatcher that calls them: renamed as
     /// well, `c_relay_crypto_init()` can stand beside a Rust build's own.
-    members: &'static [&'static str],
+    sources: &'static [&'static str],
+}
+
+impl Component {
+    /// Their members of `libtor.a`.
+    fn members(&self) -> impl Iterator<Item = String> {
+        self.sources.iter().map(|source| member(source))
+    }
 }
 
 const COMPONENTS: &[Component] = &[Component {
     name: "relaycrypt",
-    members: &[
-        "relay_crypto.o",
-        "relay_crypto_tor1.o",
-        "relay_crypto_cgo.o",
+    sources: &[
+        "src/core/crypto/relay_crypto.c",
+        "src/core/crypto/relay_crypto_tor1.c",
+        "src/core/crypto/relay_crypto_cgo.c",
     ],
 }];
+
+/// What clang is told for a fuzzer: find memory errors and undefined behaviour,
+/// report which code runs.
+const SANITIZERS: &[&str] = &[
+    "-fsanitize=address,fuzzer-no-link",
+    "-fno-omit-frame-pointer",
+];
 
 /// What is put before the name of each C symbol and of each renamed member.
 const PREFIX: &str = "c_";
@@ -59,13 +73,24 @@ fn build() -> Result<()> {
     println!("cargo:rerun-if-changed={}", original.display());
 
     let out = PathBuf::from(std::env::var("OUT_DIR").context("cargo sets OUT_DIR")?);
-    rename(&original, &out)?;
-
-    println!("cargo:rustc-link-search=native={}", out.display());
-    println!("cargo:rustc-link-lib=static:-bundle=ctor");
     let makefile = build_dir.join("Makefile");
     println!("cargo:rerun-if-changed={}", makefile.display());
     let variables = Makefile::read(&makefile)?;
+    let headers = Headers {
+        source: build_dir.join(variables.words("top_srcdir").concat()),
+        build: build_dir,
+        ours: rust_headers(&out)?,
+    };
+    println!("cargo:rerun-if-env-changed=TORRS_FUZZ");
+    let sanitized = match std::env::var_os("TORRS_FUZZ") {
+        Some(_) => sanitize(&headers)?,
+        None => Vec::new(),
+    };
+    rename(&original, &sanitized, &out)?;
+    compile_glue(&headers)?;
+
+    println!("cargo:rustc-link-search=native={}", out.display());
+    println!("cargo:rustc-link-lib=static:-bundle=ctor");
     // The variables with which the build links tor itself.
     for flag in [
         "LDFLAGS",
@@ -85,8 +110,89 @@ fn build() -> Result<()> {
     Ok(())
 }
 
-/// Writes `libctor.a`, the renamed copy of `original`, into `out`.
-fn rename(original: &Path, out: &Path) -> Result<()> {
+/// Where headers are.
+struct Headers {
+    /// Tor's source.
+    source: PathBuf,
+    /// The build directory, with orconfig.h.
+    build: PathBuf,
+    /// A folder in which the glue has the path that it has in a patched tor.
+    ours: PathBuf,
+}
+
+impl Headers {
+    /// A compiler for code of tor and for glue.
+    fn compiler(&self) -> cc::Build {
+        let mut compiler = cc::Build::new();
+        compiler
+            .define("HAVE_CONFIG_H", None)
+            .define("LOCALSTATEDIR", "\"\"")
+            .include(&self.build)
+            .include(self.build.join("src"))
+            .include(self.source.join("src"))
+            .include(self.source.join("src/ext"))
+            .include(self.source.join("src/trunnel"))
+            .include(self.source.join("src/ext/trunnel"))
+            .include(&self.ours)
+            .warnings(false);
+        compiler
+    }
+}
+
+/// Makes `rust/c-glue/` findable for the glue's `#include`s.
+fn rust_headers(out: &Path) -> Result<PathBuf> {
+    let include = out.join("include");
+    let link = include.join("rust/c-glue");
+    fs::create_dir_all(include.join("rust"))?;
+    if link.symlink_metadata().is_ok() {
+        fs::remove_file(&link)?;
+    }
+    std::os::unix::fs::symlink(glue_folder()?, &link)?;
+    Ok(include)
+}
+
+fn glue_folder() -> Result<PathBuf> {
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").context("cargo sets CARGO_MANIFEST_DIR")?;
+    Ok(Path::new(&here).join("../../c-glue"))
+}
+
+/// Compiles the host table's glue, through which Rust logs in C Tor's words.
+fn compile_glue(headers: &Headers) -> Result<()> {
+    let host = glue_folder()?.join("host.c");
+    println!("cargo:rerun-if-changed={}", host.display());
+    println!("cargo:rerun-if-changed=src/rust.c");
+    headers
+        .compiler()
+        .file(host)
+        .file("src/rust.c")
+        .try_compile("ctor_glue")?;
+    Ok(())
+}
+
+/// Compiles the components' C files once more, with sanitizers.
+fn sanitize(headers: &Headers) -> Result<Vec<PathBuf>> {
+    let sources = COMPONENTS.iter().flat_map(|component| component.sources);
+    let mut compiler = headers.compiler();
+    compiler
+        .compiler("clang")
+        .files(sources.map(|source| headers.source.join(source)));
+    for flag in SANITIZERS {
+        compiler.flag(flag);
+    }
+    compiler
+        .try_compile_intermediates()
+        .context("cannot compile C with sanitizers: is clang installed?")
+}
+
+/// The name of a source file's member of `libtor.a`.
+fn member(source: &str) -> String {
+    let name = source.rsplit('/').next().unwrap_or(source);
+    name.replace(".c", ".o")
+}
+
+/// Writes `libctor.a`, the renamed copy of `original`, into `out`. The objects
+/// `sanitized`, if any, take the components' places first.
+fn rename(original: &Path, sanitized: &[PathBuf], out: &Path) -> Result<()> {
     let archive = out.join("libctor.a");
     let members_dir = out.join("members");
     if members_dir.exists() {
@@ -104,11 +210,11 @@ fn rename(original: &Path, out: &Path) -> Result<()> {
             tool("AR", "ar")
                 .arg("x")
                 .arg(original)
-                .args(component.members),
+                .args(component.members()),
             &members_dir,
         )
         .with_context(|| format!("cannot take component {} out of libtor.a", component.name))?;
-        for member in component.members {
+        for member in &component.members().collect::<Vec<_>>() {
             // GNU and LLVM ar only warn about a member that is not there.
             ensure!(
                 members_dir.join(member).is_file(),
@@ -125,12 +231,14 @@ fn rename(original: &Path, out: &Path) -> Result<()> {
         }
     }
     ensure!(!map.is_empty(), "the members to rename define no symbols");
+    replace_members(&archive, sanitized, &members_dir)?;
     fs::write(out.join("renamed"), map)?;
 
     let redefine = ["--redefine-syms", "renamed", "libctor.a"];
     run(tool("OBJCOPY", "objcopy").args(redefine), out)?;
 
-    for member in COMPONENTS.iter().flat_map(|component| component.members) {
+    for member in COMPONENTS.iter().flat_map(Component::members) {
+        let member = member.as_str();
         run(
             tool("AR", "ar").args(["x", "../libctor.a", member]),
             &members_dir,
@@ -144,6 +252,21 @@ fn rename(original: &Path, out: &Path) -> Result<()> {
         run(
             tool("AR", "ar").args(["qs", "../libctor.a", &renamed]),
             &members_dir,
+        )?;
+    }
+    Ok(())
+}
+
+/// Puts `objects` into `archive` under the names of the members that they are
+/// compiled from; the compiler puts a hash before each name.
+fn replace_members(archive: &Path, objects: &[PathBuf], members_dir: &Path) -> Result<()> {
+    for object in objects {
+        let name = object.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.split_once('-').map_or(&*name, |(_, rest)| rest);
+        fs::copy(object, members_dir.join(name))?;
+        run(
+            tool("AR", "ar").arg("r").arg(archive).arg(name),
+            members_dir,
         )?;
     }
     Ok(())

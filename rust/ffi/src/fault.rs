@@ -8,6 +8,8 @@
 //! * `wrong-integrity`: tor1 leaves the digest field of a cell that is not ours
 //!   zero instead of restoring it.
 //! * `wrong-tag`: CGO gives a wrong tag for a cell that is ours.
+//! * `wrong-status`: `tor1_crypt_init` says 0 when it refuses.
+//! * `wrong-words`: it refuses with another text in the log.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
@@ -18,6 +20,8 @@ enum Fault {
     Panic { export: String, call: u64 },
     WrongIntegrity,
     WrongTag,
+    WrongStatus,
+    WrongWords,
 }
 
 fn chosen() -> &'static Fault {
@@ -32,6 +36,8 @@ fn chosen() -> &'static Fault {
             },
             (Some("wrong-integrity"), None, None) => Fault::WrongIntegrity,
             (Some("wrong-tag"), None, None) => Fault::WrongTag,
+            (Some("wrong-status"), None, None) => Fault::WrongStatus,
+            (Some("wrong-words"), None, None) => Fault::WrongWords,
             _ => Fault::None,
         }
     })
@@ -59,4 +65,14 @@ pub(crate) fn wrong_integrity() -> bool {
 /// Whether CGO is to give a wrong tag.
 pub(crate) fn wrong_tag() -> bool {
     *chosen() == Fault::WrongTag
+}
+
+/// Whether a refusal is to be answered with 0.
+pub(crate) fn wrong_status() -> bool {
+    *chosen() == Fault::WrongStatus
+}
+
+/// Whether a refusal is to be logged in other words.
+pub(crate) fn wrong_words() -> bool {
+    *chosen() == Fault::WrongWords
 }

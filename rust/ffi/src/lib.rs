@@ -19,6 +19,8 @@ mod boundary;
 #[cfg(feature = "fault")]
 mod fault;
 pub mod host;
+#[cfg(all(feature = "fault", feature = "relaycrypt"))]
+mod record;
 #[cfg(feature = "relaycrypt")]
 pub mod relaycrypt;
 

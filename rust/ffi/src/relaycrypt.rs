@@ -143,6 +143,8 @@ impl<'a> Tor1Call<'a> {
         onion: impl FnOnce(&mut tor1::Onion, &mut CellBody) -> tor1::Tag,
     ) {
         let body = &mut self.cell.payload;
+        #[cfg(feature = "fault")]
+        crate::record::v0(body);
         match (&mut self.tor1.ordinary, &mut self.tor1.onion) {
             (Some(state), _) => self.tor1.sendme_digest = ordinary(state, body),
             (None, Some(state)) => self.tor1.sendme_digest = onion(state, body),
@@ -229,7 +231,13 @@ pub unsafe extern "C" fn tor1_crypt_init(
 ) -> c_int {
     export!(tor1_crypt_init, on panic => -1, {
         let bug = |expression| {
+            #[cfg(feature = "fault")]
+            let expression = if crate::fault::wrong_words() { c"no" } else { expression };
             host::get().bug(c"tor1_crypt_init", expression);
+            #[cfg(feature = "fault")]
+            if crate::fault::wrong_status() {
+                return 0;
+            }
             -1
         };
         // SAFETY: this function's contract.
@@ -610,6 +618,8 @@ pub unsafe extern "C" fn cgo_crypt_relay_originate(
         // SAFETY: this function's contract.
         unsafe { give_tag(tag_out, Some(&NO_TAG)) }
     }, |call| {
+        #[cfg(feature = "fault")]
+        crate::record::v1(call.body);
         let tag = Some(call.state.relay_originate(call.command, call.body));
         // SAFETY: this function's contract.
         unsafe { give_tag(tag_out, tag) }

@@ -4,6 +4,7 @@
 
 mod apply;
 mod components;
+mod fuzz;
 mod jobs;
 mod layout;
 mod mirror;
@@ -24,6 +25,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 use crate::components::Catalogue;
+use crate::fuzz::FuzzOptions;
 use crate::layout::Layout;
 use crate::network_run::RunOptions;
 use crate::progress::{Progress, Scale};
@@ -96,6 +98,19 @@ enum Verb {
         cargo xtask test --list\n  \
         cargo xtask test unit parity")]
     Test(TestOptions),
+
+    /// Searches for inputs that C and Rust treat differently
+    ///
+    /// Runs a comparison of tests/parity under libFuzzer, with AddressSanitizer
+    /// and coverage in Rust and in the C files of the components. That needs a
+    /// nightly toolchain and clang; without them the corpus is replayed. The
+    /// exit code is 0 only if nothing was found.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask fuzz --list\n  \
+        cargo xtask fuzz cgo --seconds 600\n  \
+        cargo xtask fuzz all --seconds 10 --minimise   writes tests/fuzz/corpus anew\n  \
+        cargo xtask fuzz --record                      new relay cells for the corpus")]
+    Fuzz(FuzzOptions),
 
     /// Measures C and Rust alternately in one process
     ///
@@ -202,6 +217,11 @@ fn run(verb: Verb, progress: &Progress) -> Result<ExitCode> {
             let suites = suites::choose(&options.suites)?;
             let builder = builder(&layout, progress, options.source.tor_src.as_deref())?;
             suites::run(&layout, progress, &catalogue, &choice, &builder, &suites)
+        }
+        Verb::Fuzz(options) => {
+            let all = catalogue.choose("all")?;
+            let builder = builder(&layout, progress, options.source.tor_src.as_deref())?;
+            fuzz::run(&layout, progress, &builder, &all, &options)
         }
         Verb::Bench(options) => {
             let builder = builder(&layout, progress, options.source.tor_src.as_deref())?;

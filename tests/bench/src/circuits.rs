@@ -7,8 +7,8 @@
 use std::hint::black_box;
 
 use ctor::{cell_t, CELL_PAYLOAD_SIZE};
-use parity::hop::{Algorithm, End};
-use parity::implementation::Implementation;
+use parity::relaycrypt::hop::{Algorithm, End};
+use parity::relaycrypt::implementation::Implementation;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::ffi::{c_int, c_void};

@@ -17,9 +17,9 @@ use anyhow::{ensure, Result};
 use clap::Parser;
 use comfy_table::{presets, CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
-use parity::heap::bytes_per_circuit;
-use parity::hop::{AesBits, Algorithm};
-use parity::implementation::{self, Implementation};
+use parity::relaycrypt::heap::bytes_per_circuit;
+use parity::relaycrypt::hop::{AesBits, Algorithm};
+use parity::relaycrypt::implementation::{self, Implementation};
 use serde::Serialize;
 
 use circuits::Circuits;

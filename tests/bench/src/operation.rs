@@ -1,8 +1,8 @@
 //! What is measured: the operations that tor's main loop calls for each cell.
 
 use ctor::cell_t;
-use parity::hop::{AesBits, Algorithm, End};
-use parity::implementation::{Implementation, TagFn};
+use parity::relaycrypt::hop::{AesBits, Algorithm, End};
+use parity::relaycrypt::implementation::{Implementation, TagFn};
 use std::ffi::c_void;
 use std::ptr;
 

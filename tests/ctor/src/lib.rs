@@ -8,6 +8,7 @@
 
 #![allow(non_camel_case_types)]
 
+pub mod log;
 mod startup;
 
 pub use startup::init;

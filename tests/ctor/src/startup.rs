@@ -1,4 +1,4 @@
-//! Starts C Tor's libraries inside a test process, once.
+//! Starts C Tor's libraries and the Rust archive inside a test process, once.
 //!
 //! Serves everything that calls a `c_*` function. The order is that of C Tor's
 //! own benchmark program: the subsystems up to the libraries (logging, threads,
@@ -8,6 +8,11 @@ use std::ffi::{c_char, c_int, c_uint};
 use std::ptr;
 use std::sync::Once;
 
+// Not called from here: ctor_start_rust() calls it, and a linker that reads
+// archives once has to meet that first.
+use ffi as _;
+
+use crate::log;
 use crate::{c_cgo_crypt_free_, c_cgo_crypt_new, c_cgo_key_material_len};
 
 /// The level of the last subsystem that does not belong to the application.
@@ -16,6 +21,7 @@ const SUBSYS_LEVEL_LIBS: c_int = -10;
 extern "C" {
     fn subsystems_init_upto(level: c_int) -> c_int;
     fn flush_log_messages_from_startup();
+    fn ctor_start_rust() -> c_int;
     fn crypto_global_init(
         hardware_accel: c_int,
         accel_name: *const c_char,
@@ -23,7 +29,7 @@ extern "C" {
     ) -> c_int;
 }
 
-/// Makes C Tor's crypto ready. Any number of calls from any threads do it once.
+/// Makes C Tor's crypto and the Rust side ready. Any number of calls from any threads do it once.
 ///
 /// # Panics
 /// If C Tor cannot start its libraries: nothing can be compared then.
@@ -36,7 +42,8 @@ pub fn init() {
         let status = unsafe {
             let status = subsystems_init_upto(SUBSYS_LEVEL_LIBS);
             flush_log_messages_from_startup();
-            status | crypto_global_init(0, ptr::null(), ptr::null())
+            log::listen();
+            status | ctor_start_rust() | crypto_global_init(0, ptr::null(), ptr::null())
         };
         assert_eq!(status, 0, "C Tor could not start its libraries");
         look_up_ciphers();

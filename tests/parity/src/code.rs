@@ -8,7 +8,7 @@ use std::fs;
 
 use object::{Object, ObjectSection, ObjectSymbol};
 
-use crate::implementation::{EntryPoint, Implementation};
+use crate::relaycrypt::implementation::{EntryPoint, Implementation};
 
 /// The functions of the running program.
 pub struct Program {

@@ -1,18 +1,26 @@
-//! C Tor's relay crypto and ours in one process: the same cells through both.
+//! C Tor's code and ours in one process: the same input through both.
 //!
-//! Serves the tests beside it and the crate `bench`. C Tor's own objects stand
-//! under the names `c_*` (crate `ctor`), the Rust archive's under C's names
-//! (crate `ffi`). What tor-spec "Relay cells" and proposal 359 say is not
-//! checked here (that is `tests/vectors`): here C Tor is right.
+//! Serves the tests beside it and the crates `fuzz` and `bench`. C Tor's own
+//! objects stand under the names `c_*` (crate `ctor`), the Rust archive's under
+//! C's names (crate `ffi`). What tor-spec says is not checked here (that is
+//! `tests/vectors`): here C Tor is right.
 //!
-//! * [`implementation`]: one side, as a table of its functions.
-//! * [`hop`]: the state of one hop on one side, safe to use.
-//! * [`circuit`]: circuits of several hops, both sides in step.
-//! * [`heap`]: what a circuit costs in memory.
+//! * [`laboratory`]: what a comparison is, and how one declaration becomes a
+//!   property test, a fuzz target and a replay of the corpus.
+//! * [`observed`]: what is compared.
+//! * [`corpus`]: the inputs that are kept.
 //! * [`code`]: which machine code stands behind a function.
+//! * one module a component; its comparisons are listed in [`comparisons`].
 
-pub mod circuit;
 pub mod code;
-pub mod heap;
-pub mod hop;
-pub mod implementation;
+pub mod corpus;
+pub mod laboratory;
+pub mod observed;
+pub mod relaycrypt;
+
+use laboratory::Target;
+
+/// Every comparison that there is.
+pub fn comparisons() -> impl Iterator<Item = &'static dyn Target> {
+    relaycrypt::COMPARISONS.iter().copied()
+}

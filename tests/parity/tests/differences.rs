@@ -3,12 +3,12 @@
 //! C ends the process in these cases, so each is tried in a process of its own:
 //! this program, with the one test that is otherwise ignored.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 
-use parity::hop::{Algorithm, BareTor1, End};
-use parity::implementation::{self, Implementation};
+use parity::relaycrypt::hop::{Algorithm, BareTor1, End};
+use parity::relaycrypt::implementation::{self, Implementation};
 
 /// One difference: C aborts where Rust does this and goes on.
 struct Difference {
@@ -107,16 +107,35 @@ fn c_still_aborts_where_rust_goes_on() {
     }
 }
 
+/// The rows of differences.toml, each as DIFFERENCES.md has it.
+fn listed() -> BTreeMap<String, String> {
+    let list: toml::Table = toml::from_str(include_str!("../differences.toml")).unwrap();
+    let rows = list["difference"].as_array().unwrap().iter().map(|row| {
+        let cells = ["name", "call", "c", "rust", "reason"].map(|column| {
+            let text = row[column].as_str().unwrap();
+            assert!(!text.is_empty(), "{column} of {row} is empty");
+            text
+        });
+        (cells[0].to_owned(), format!("| {} |", cells.join(" | ")))
+    });
+    rows.collect()
+}
+
 #[test]
 fn the_list_has_these_rows_and_no_others() {
-    let listed: BTreeSet<&str> = include_str!("../DIFFERENCES.md")
-        .lines()
-        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
-        .filter(|name| *name != "difference")
-        .collect();
-    let known: BTreeSet<&str> = DIFFERENCES
-        .iter()
-        .map(|difference| difference.name)
-        .collect();
+    let listed: BTreeSet<String> = listed().into_keys().collect();
+    let known: BTreeSet<String> = DIFFERENCES.iter().map(|d| d.name.to_owned()).collect();
     assert_eq!(listed, known);
+}
+
+#[test]
+fn readers_and_machines_are_told_the_same() {
+    let shown: BTreeSet<&str> = include_str!("../DIFFERENCES.md")
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(1)
+        .collect();
+    let rows = listed();
+    let listed: BTreeSet<&str> = rows.values().map(String::as_str).collect();
+    assert_eq!(shown, listed);
 }

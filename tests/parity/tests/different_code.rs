@@ -4,7 +4,7 @@
 //! `tests/vectors`, where it works in a program that has no C side.
 
 use parity::code::Program;
-use parity::implementation;
+use parity::relaycrypt::implementation;
 
 #[test]
 fn c_and_rust_are_different_code() {

@@ -2,9 +2,9 @@
 //!
 //! One test, so that nothing else allocates while it measures.
 
-use parity::heap::bytes_per_circuit;
-use parity::hop::{AesBits, Algorithm};
-use parity::implementation;
+use parity::relaycrypt::heap::bytes_per_circuit;
+use parity::relaycrypt::hop::{AesBits, Algorithm};
+use parity::relaycrypt::implementation;
 
 #[test]
 fn rust_takes_at_most_half_of_the_memory() {

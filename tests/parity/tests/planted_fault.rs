@@ -2,73 +2,73 @@
 //!
 //! Needs feature `fault`, with which the Rust side gives wrong answers when
 //! `TORRS_FAULT` says so (rust/ffi/src/fault.rs). The variable is read once a
-//! process, so the comparison runs in processes of its own: this program, with
-//! the one test that is otherwise ignored.
+//! process, so each property test runs in a process of its own: this program,
+//! with a trial that is otherwise ignored.
 
-use std::process::{Command, Output};
+use std::collections::BTreeSet;
+use std::process::{Command, ExitCode, Output};
 
-use parity::circuit::{run, Mix, CELLS_PER_CIRCUIT};
-use parity::hop::{AesBits, Algorithm};
-use parity::implementation;
+use libtest_mimic::{Arguments, Failed, Trial};
+use parity::comparisons;
+use parity::laboratory::{self, Target};
 
-/// The comparison that is to fail: a twentieth of the cells of `same_cells`.
-#[test]
-#[ignore = "run by the other tests, with a fault planted"]
-fn compare() {
-    let (c, rust) = (implementation::c(), implementation::rust());
-    for mix in [
-        Mix::All(Algorithm::Tor1),
-        Mix::All(Algorithm::Cgo(AesBits::B128)),
-    ] {
-        for seed in 0..5_000_u64.div_ceil(CELLS_PER_CIRCUIT) {
-            if let Err(mismatch) = run(&c, &rust, mix, seed) {
-                panic!("{mismatch}");
-            }
+fn main() -> ExitCode {
+    let mut trials = vec![Trial::test("each_component_has_a_fault", || {
+        let components: BTreeSet<_> = comparisons().map(|t| t.about().component).collect();
+        let with_fault: BTreeSet<_> = comparisons()
+            .filter(|target| !target.about().faults.is_empty())
+            .map(|target| target.about().component)
+            .collect();
+        match components == with_fault {
+            true => Ok(()),
+            false => Err(format!("only {with_fault:?} have one").into()),
         }
+    })];
+    for target in comparisons() {
+        let name = target.about().name;
+        let compare = move || Ok(laboratory::property(target).map(drop)?);
+        trials.push(Trial::test(compare_name(target), compare).with_ignored_flag(true));
+        for fault in target.about().faults {
+            let test = move || is_caught(target, fault);
+            trials.push(Trial::test(format!("{name}::{fault}_is_caught"), test));
+        }
+        let test = move || nothing_is_caught(target);
+        trials.push(Trial::test(
+            format!("{name}::nothing_is_caught_without"),
+            test,
+        ));
     }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-fn compare_with_fault(fault: &str) -> Output {
-    let program = std::env::current_exe().unwrap();
-    Command::new(program)
-        .args(["--exact", "compare", "--ignored", "--nocapture"])
+fn compare_name(target: &dyn Target) -> String {
+    format!("{}::compare", target.about().name)
+}
+
+fn compare_with(target: &dyn Target, fault: &str) -> Result<Output, Failed> {
+    let program = std::env::current_exe()?;
+    Ok(Command::new(program)
+        .args(["--exact", &compare_name(target), "--ignored", "--nocapture"])
         .env("TORRS_FAULT", fault)
-        .output()
-        .unwrap()
+        .output()?)
 }
 
-/// The line that reports the mismatch.
-fn caught(fault: &str) -> String {
-    let output = compare_with_fault(fault);
-    assert!(!output.status.success(), "fault {fault} was not caught");
-    let text = String::from_utf8_lossy(&output.stderr);
+fn is_caught(target: &dyn Target, fault: &str) -> Result<(), Failed> {
+    let output = compare_with(target, fault)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        return Err("not caught".into());
+    }
     let line = text.lines().find(|line| line.starts_with("seed "));
-    let line = line.unwrap_or_else(|| panic!("fault {fault} failed otherwise:\n{text}"));
-    println!("{fault}: {line}");
-    line.to_owned()
+    println!("{}", line.ok_or(format!("failed otherwise:\n{text}"))?);
+    Ok(())
 }
 
-#[test]
-fn without_a_fault_nothing_is_caught() {
-    let output = compare_with_fault("");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-#[test]
-fn forgetting_to_restore_the_integrity_bytes_is_caught() {
-    let line = caught("wrong-integrity");
-    assert!(
-        line.contains("Tor1") && line.contains("the cells of C and Rust differ"),
-        "{line}"
-    );
-}
-
-#[test]
-fn a_wrong_cgo_tag_is_caught() {
-    let line = caught("wrong-tag");
-    assert!(line.contains("RelayForward at Cgo(B128)"), "{line}");
+fn nothing_is_caught(target: &dyn Target) -> Result<(), Failed> {
+    let output = compare_with(target, "")?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned().into()),
+    }
 }

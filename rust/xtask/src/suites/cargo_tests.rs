@@ -35,6 +35,7 @@ pub fn vectors(stage: &Stage<'_>) -> Result<Outcome> {
 /// be caught.
 pub fn parity(stage: &Stage<'_>) -> Result<Outcome> {
     let c = [(TOR_C, stage.c_build()?.folder.clone())];
+    let pristine = cargo_test(stage, "ctor", &["--release", "--lib"], &c)?;
     let plain = cargo_test(stage, "parity", &["--release"], &c)?;
     let planted = [
         "--release",
@@ -44,7 +45,7 @@ pub fn parity(stage: &Stage<'_>) -> Result<Outcome> {
         "planted_fault",
     ];
     let planted = cargo_test(stage, "parity", &planted, &c)?;
-    outcome([plain, planted])
+    outcome([pristine, plain, planted])
 }
 
 /// Private networks, with the release of every build at hand.

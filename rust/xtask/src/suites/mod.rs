@@ -4,6 +4,7 @@
 mod apply_tree;
 pub mod cargo_tests;
 mod crates;
+mod fuzz;
 pub mod header;
 mod libtest;
 mod link;
@@ -74,6 +75,11 @@ const SUITES: &[Suite] = &[
         name: "parity",
         about: "C and Rust in one process, the same inputs; a planted fault is caught",
         run: cargo_tests::parity,
+    },
+    Suite {
+        name: "fuzz",
+        about: "each comparison under libFuzzer for 10 seconds",
+        run: fuzz::run,
     },
     Suite {
         name: "network",
