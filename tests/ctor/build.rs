@@ -40,10 +40,11 @@ const COMPONENTS: &[Component] = &[Component {
     ],
 }];
 
-/// What clang is told for a fuzzer: find memory errors and undefined behaviour,
+/// What clang is told for a fuzzer: stop at memory errors and undefined behaviour,
 /// report which code runs.
 const SANITIZERS: &[&str] = &[
-    "-fsanitize=address,fuzzer-no-link",
+    "-fsanitize=address,undefined,fuzzer-no-link",
+    "-fno-sanitize-recover=undefined",
     "-fno-omit-frame-pointer",
 ];
 
