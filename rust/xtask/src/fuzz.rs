@@ -224,19 +224,22 @@ impl<'a> Fuzzer<'a> {
             });
             return Ok(());
         }
-        let finding = output
-            .text
-            .lines()
-            .find_map(|line| line.split_once("Test unit written to "))
-            .map(|(_, file)| file.to_owned());
-        match finding {
-            Some(file) => bail!(
-                "{}\n{name}: the input is {file}\nMake it tests/fuzz/regressions/{name}/WHAT.bin, \
-                 with the reason in one line in WHAT.txt beside it.",
-                job.complaint(&output)
-            ),
-            None => bail!(job.complaint(&output)),
-        }
+        let after = |start: &str| {
+            let found = |line: &str| line.split_once(start).map(|(_, rest)| rest.to_owned());
+            output.text.lines().find_map(found)
+        };
+        let Some(input) = after("Test unit written to ") else {
+            bail!(job.complaint(&output));
+        };
+        let difference = after(&format!("{name}: "))
+            .or_else(|| after("SUMMARY: "))
+            .unwrap_or_default();
+        bail!(
+            "{name}: {difference}\nThe input is {input}; the full log is {}.\n\
+             Make the input tests/fuzz/regressions/{name}/WHAT.bin, with the reason in one line \
+             in WHAT.txt beside it.",
+            self.log(name).display()
+        )
     }
 
     /// Writes the committed corpus of one comparison anew.
@@ -262,9 +265,12 @@ impl<'a> Fuzzer<'a> {
         Ok(())
     }
 
+    fn log(&self, name: &str) -> PathBuf {
+        self.layout.logs().join(format!("fuzz-{name}.log"))
+    }
+
     fn job(&self, name: &str, folders: &Folders) -> Job {
-        let log = self.layout.logs().join(format!("fuzz-{name}.log"));
-        Job::new(&self.program, &self.layout.root, log)
+        Job::new(&self.program, &self.layout.root, self.log(name))
             .env("TORRS_FUZZ_TARGET", name)
             .env("TORRS_FUZZ_SEEDS", &folders.work)
             // C Tor keeps tables until its process ends.
