@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{ensure, Context, Result};
@@ -13,6 +14,7 @@ use anyhow::{ensure, Context, Result};
 use crate::circuits::{CellCounts, Circuits, RelayCrypto};
 use crate::content::{read_checksum, Content, Request};
 use crate::control::CircuitId;
+use crate::process::lock;
 use crate::socks::{self, Destination};
 
 /// Where a transfer leads.
@@ -165,7 +167,8 @@ pub struct Client {
     name: String,
     socks: SocketAddr,
     directory: Directory,
-    circuits: Circuits,
+    /// Those of its present process.
+    circuits: Mutex<Arc<Circuits>>,
     next_seed: AtomicU64,
 }
 
@@ -192,9 +195,18 @@ impl Client {
             name: name.to_owned(),
             socks: (Ipv4Addr::LOCALHOST, socks_port).into(),
             directory,
-            circuits,
+            circuits: Mutex::new(Arc::new(circuits)),
             next_seed: AtomicU64::new(first_seed),
         }
+    }
+
+    /// Goes on with a process that has taken the place of the earlier one.
+    pub(crate) fn watch(&self, circuits: Circuits) {
+        *lock(&self.circuits) = Arc::new(circuits);
+    }
+
+    fn circuits(&self) -> Arc<Circuits> {
+        Arc::clone(&lock(&self.circuits))
     }
 
     /// The node's name.
@@ -220,10 +232,11 @@ impl Client {
         stream.set_read_timeout(Some(STALL_LIMIT))?;
         stream.set_write_timeout(Some(STALL_LIMIT))?;
         let port = stream.local_addr()?.port();
-        self.circuits.expect(port, transfer.circuit);
-        let result = self.run_on(&mut stream, port, transfer, progress);
-        let failure = self.circuits.failure(port);
-        self.circuits.forget(port);
+        let circuits = self.circuits();
+        circuits.expect(port, transfer.circuit);
+        let result = self.run_on(&mut stream, &circuits, transfer, progress);
+        let failure = circuits.failure(port);
+        circuits.forget(port);
         result.with_context(|| {
             let failure = failure.map_or(String::new(), |why| format!(" ({why})"));
             format!(
@@ -245,17 +258,18 @@ impl Client {
     fn run_on(
         &self,
         stream: &mut TcpStream,
-        port: u16,
+        circuits: &Circuits,
         transfer: &Transfer<'_>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Transferred> {
         let started = Instant::now();
         let destination = self.destination(transfer.target)?;
-        let before = transfer.circuit.map(|(id, _)| self.circuits.counts(id));
+        let port = stream.local_addr()?.port();
+        let before = transfer.circuit.map(|(id, _)| circuits.counts(id));
         socks::connect(stream, transfer.isolation, &destination)?;
         let connecting = started.elapsed();
-        let (circuit, path) = self.circuits.circuit_of(port)?;
-        let before = before.unwrap_or_else(|| self.circuits.counts(circuit));
+        let (circuit, path) = circuits.circuit_of(port)?;
+        let before = before.unwrap_or_else(|| circuits.counts(circuit));
         progress(0);
 
         let (seed, bytes) = (self.seed(), transfer.bytes);
@@ -295,7 +309,7 @@ impl Client {
     /// circuit to itself; waits up to a second for tor's report. `None` when the
     /// cells do not show it (see [`CellCounts::relay_crypto`]).
     pub fn relay_crypto(&self, transferred: &Transferred) -> Result<Option<RelayCrypto>> {
-        let counts = self.circuits.counts_when(transferred.circuit, |counts| {
+        let counts = self.circuits().counts_when(transferred.circuit, |counts| {
             let added = counts.since(transferred.before);
             match transferred.direction {
                 Direction::Fetch => added.body_read >= transferred.bytes,
@@ -307,13 +321,13 @@ impl Client {
 
     /// Builds a circuit through these relays, CGO on every hop that knows it
     /// unless the consensus forbids it. It closes when the value is dropped.
-    pub fn build_circuit(&self, hops: &[&str]) -> Result<Circuit<'_>> {
+    pub fn build_circuit(&self, hops: &[&str]) -> Result<Circuit> {
         let fingerprints: Vec<&str> = hops
             .iter()
             .map(|name| self.fingerprint(name))
             .collect::<Result<_>>()?;
-        let (id, path) = self
-            .circuits
+        let circuits = self.circuits();
+        let (id, path) = circuits
             .build(&fingerprints)
             .with_context(|| format!("{}: no circuit {}", self.name, hops.join(", ")))?;
         ensure!(
@@ -322,10 +336,7 @@ impl Client {
             hops.join(", "),
             path.join(", ")
         );
-        Ok(Circuit {
-            id,
-            circuits: &self.circuits,
-        })
+        Ok(Circuit { id, circuits })
     }
 
     /// Makes tor build its ordinary circuits through this path (guard and middle
@@ -341,7 +352,8 @@ impl Client {
             ("MiddleNodes", middle?),
             ("ExitNodes", exit?),
         ];
-        let mut control = self.circuits.commands();
+        let circuits = self.circuits();
+        let mut control = circuits.commands();
         control.set_conf(&options)?;
         // Circuits that stand already are not for new streams.
         control.command("SIGNAL NEWNYM")?;
@@ -375,19 +387,19 @@ impl Client {
 }
 
 /// A circuit that was built by name; it closes when it is dropped.
-pub struct Circuit<'a> {
+pub struct Circuit {
     id: CircuitId,
-    circuits: &'a Circuits,
+    circuits: Arc<Circuits>,
 }
 
-impl Circuit<'_> {
+impl Circuit {
     /// Its identifier on the client's control port.
     pub fn id(&self) -> CircuitId {
         self.id
     }
 }
 
-impl Drop for Circuit<'_> {
+impl Drop for Circuit {
     fn drop(&mut self) {
         // It may be closed already.
         let _closed = self.circuits.commands().close_circuit(self.id);

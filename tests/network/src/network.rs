@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{bail, ensure, Context, Result};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::circuits::Circuits;
@@ -144,7 +145,58 @@ impl Network {
 
     /// The process id of a node.
     pub fn pid(&self, node: &str) -> Result<u32> {
-        Ok(self.node(node)?.pid)
+        Ok(self.node(node)?.pid())
+    }
+
+    /// Ends a node as a power failure would (SIGKILL). It is not missed until
+    /// [`Network::restart`].
+    pub fn kill(&self, node: &str) -> Result<()> {
+        self.node(node)?.kill()
+    }
+
+    /// Starts a node again that was killed, with the keys, data and ports that it
+    /// had, and returns when it has bootstrapped; a client can then be used again.
+    /// What it logs and prints follows what its earlier process left.
+    pub fn restart(&self, name: &str) -> Result<()> {
+        let node = self.node(name)?;
+        node.restart()?;
+        let deadline = Instant::now() + RESTART_LIMIT;
+        loop {
+            self.alive()?;
+            let percent = node
+                .control()
+                .and_then(|mut control| control.bootstrap_percent())
+                .unwrap_or(0);
+            if percent == 100 {
+                break;
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "{name} had bootstrapped {percent} % {} s after it was started again{}",
+                RESTART_LIMIT.as_secs(),
+                last_lines(node)
+            );
+            thread::sleep(POLL);
+        }
+        if let Some(client) = self.clients.iter().find(|client| client.name() == name) {
+            client.watch(Circuits::watch(node.control()?, node.control()?)?);
+        }
+        Ok(())
+    }
+
+    /// Lets a node read its configuration again (SIGHUP).
+    pub fn reload(&self, node: &str) -> Result<()> {
+        self.node(node)?.signal(Signal::HUP)
+    }
+
+    /// Stops a node in the middle of whatever it does (SIGSTOP).
+    pub fn freeze(&self, node: &str) -> Result<()> {
+        self.node(node)?.signal(Signal::STOP)
+    }
+
+    /// Lets a frozen node go on (SIGCONT).
+    pub fn thaw(&self, node: &str) -> Result<()> {
+        self.node(node)?.signal(Signal::CONT)
     }
 
     /// What a node has consumed so far.
@@ -215,7 +267,7 @@ impl Network {
                 .collect()
         };
         let kept = Kept {
-            pids: self.nodes.iter().map(|node| node.pid).collect(),
+            pids: self.nodes.iter().map(Node::pid).collect(),
             socks: self.clients.iter().map(Client::socks).collect(),
             client_control: sockets(Role::Client),
         };
@@ -781,6 +833,8 @@ const BUG_MARKS: [&str; 4] = ["Bug:", "BUG", "panicked at", "Assertion"];
 /// A unix socket's path has room for 107 bytes.
 const LONGEST_SOCKET_PATH: usize = 107;
 const POLL: Duration = Duration::from_millis(100);
+/// A tor that knows its network is back within seconds.
+const RESTART_LIMIT: Duration = Duration::from_secs(120);
 /// A tor that is asked to end does so in milliseconds; after this one it is made to.
 const GRACE: Duration = Duration::from_secs(30);
 

@@ -1,6 +1,6 @@
-//! One running tor: start, what it consumes, its logs, and its end. Only
-//! processes that were started here are ever signalled, each through the handle
-//! that its start returned.
+//! One running tor: start, what it consumes, its logs, its end, and a life after
+//! a sudden end. Only processes that were started here are ever signalled, each
+//! through the handle that its start returned.
 
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{ensure, Context, Result};
 use rustix::process::{kill_process, Pid, Signal};
 
 use crate::control::Control;
@@ -23,6 +23,8 @@ pub struct Usage {
     pub cpu: Duration,
     /// Resident memory now, in bytes.
     pub rss: u64,
+    /// The part of it that is no file's: heap and stacks, in bytes.
+    pub anonymous: u64,
     /// The most resident memory it ever had, in bytes.
     pub peak_rss: u64,
 }
@@ -62,18 +64,23 @@ impl std::fmt::Display for Ended {
 pub(crate) struct Node {
     pub(crate) spec: NodeSpec,
     pub(crate) control_socket: PathBuf,
-    child: Mutex<Child>,
-    pub(crate) pid: u32,
+    no_defaults: PathBuf,
+    process: Mutex<Process>,
 }
 
-impl Node {
-    /// Starts tor on the torrc that stands in the node's folder.
-    pub(crate) fn start(
-        spec: NodeSpec,
-        control_socket: PathBuf,
-        no_defaults: &Path,
-    ) -> Result<Node> {
-        let output = File::create(spec.folder.join(OUTPUT))?;
+struct Process {
+    child: Child,
+    /// Whether [`Node::kill`] ended it: no sign of trouble then.
+    killed: bool,
+}
+
+impl Process {
+    fn spawn(spec: &NodeSpec, no_defaults: &Path) -> Result<Process> {
+        // What an earlier process of this node printed stays.
+        let output = File::options()
+            .create(true)
+            .append(true)
+            .open(spec.folder.join(OUTPUT))?;
         let child = Command::new(&spec.binary.tor)
             .arg("--defaults-torrc")
             .arg(no_defaults)
@@ -85,12 +92,31 @@ impl Node {
             .stderr(output)
             .spawn()
             .with_context(|| format!("cannot run {}", spec.binary.tor.display()))?;
+        Ok(Process {
+            child,
+            killed: false,
+        })
+    }
+}
+
+impl Node {
+    /// Starts tor on the torrc that stands in the node's folder.
+    pub(crate) fn start(
+        spec: NodeSpec,
+        control_socket: PathBuf,
+        no_defaults: &Path,
+    ) -> Result<Node> {
         Ok(Node {
-            pid: child.id(),
+            process: Mutex::new(Process::spawn(&spec, no_defaults)?),
+            no_defaults: no_defaults.to_owned(),
             spec,
             control_socket,
-            child: Mutex::new(child),
         })
+    }
+
+    /// The id of its present process.
+    pub(crate) fn pid(&self) -> u32 {
+        lock(&self.process).child.id()
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -106,20 +132,60 @@ impl Node {
             .with_context(|| format!("cannot reach the control port of {}", self.name()))
     }
 
-    /// The exit status, once the process has ended.
+    /// The exit status, once the process has ended without having been killed.
     pub(crate) fn ended(&self) -> Result<Option<ExitStatus>> {
-        Ok(lock(&self.child).try_wait()?)
+        let mut process = lock(&self.process);
+        match process.killed {
+            true => Ok(None),
+            false => Ok(process.child.try_wait()?),
+        }
+    }
+
+    /// Ends the process as a power failure would.
+    pub(crate) fn kill(&self) -> Result<()> {
+        let mut process = lock(&self.process);
+        ensure!(
+            process.child.try_wait()?.is_none(),
+            "{} has ended before it could be killed",
+            self.name()
+        );
+        process.child.kill()?;
+        process.child.wait()?;
+        process.killed = true;
+        Ok(())
+    }
+
+    /// Starts the node again after [`Node::kill`], with its keys, data and ports.
+    pub(crate) fn restart(&self) -> Result<()> {
+        let mut process = lock(&self.process);
+        ensure!(
+            process.killed,
+            "{} runs: kill it before it is started again",
+            self.name()
+        );
+        *process = Process::spawn(&self.spec, &self.no_defaults)?;
+        Ok(())
+    }
+
+    /// Sends a signal that the process survives.
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        let process = lock(&self.process);
+        ensure!(!process.killed, "{} does not run", self.name());
+        // The child has not been waited for, so its id is still its own.
+        kill_process(Pid::from_child(&process.child), signal)?;
+        Ok(())
     }
 
     pub(crate) fn usage(&self) -> Result<Usage> {
         let gone = || format!("cannot read what {} consumes: it has ended", self.name());
-        let process = procfs::process::Process::new(self.pid as i32).with_context(gone)?;
+        let process = procfs::process::Process::new(self.pid() as i32).with_context(gone)?;
         let stat = process.stat().with_context(gone)?;
         let status = process.status().with_context(gone)?;
         let ticks = stat.utime + stat.stime;
         Ok(Usage {
             cpu: Duration::from_secs_f64(ticks as f64 / procfs::ticks_per_second() as f64),
             rss: status.vmrss.unwrap_or(0) * 1024,
+            anonymous: status.rssanon.unwrap_or(0) * 1024,
             peak_rss: status.vmhwm.unwrap_or(0) * 1024,
         })
     }
@@ -138,24 +204,27 @@ impl Node {
 
     /// Asks the process to leave; harmless when it has left.
     pub(crate) fn ask_to_end(&self) -> Result<Option<ExitStatus>> {
-        let mut child = lock(&self.child);
+        let child = &mut lock(&self.process).child;
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
         // The child has not been waited for, so its id is still its own.
-        kill_process(Pid::from_child(&child), Signal::TERM)?;
+        let pid = Pid::from_child(child);
+        kill_process(pid, Signal::TERM)?;
+        // One that was stopped hears nothing until it goes on.
+        kill_process(pid, Signal::CONT)?;
         Ok(None)
     }
 
     /// Waits for the end until `deadline`, then enforces it: first by SIGABRT, at
     /// which tor writes where it hangs into its output.
     pub(crate) fn wait_for_end(&self, deadline: Instant) -> Result<ExitStatus> {
-        let mut child = lock(&self.child);
-        if let Some(status) = wait_until(&mut child, deadline)? {
+        let child = &mut lock(&self.process).child;
+        if let Some(status) = wait_until(child, deadline)? {
             return Ok(status);
         }
-        kill_process(Pid::from_child(&child), Signal::ABORT)?;
-        if let Some(status) = wait_until(&mut child, Instant::now() + LAST_WORDS)? {
+        kill_process(Pid::from_child(child), Signal::ABORT)?;
+        if let Some(status) = wait_until(child, Instant::now() + LAST_WORDS)? {
             return Ok(status);
         }
         child.kill()?;
