@@ -12,6 +12,7 @@ mod network_run;
 mod packages;
 mod patches;
 mod progress;
+mod soak;
 mod source;
 mod suites;
 mod tor_build;
@@ -24,11 +25,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::components::Catalogue;
+use crate::components::{Catalogue, Choice};
 use crate::fuzz::FuzzOptions;
 use crate::layout::Layout;
 use crate::network_run::RunOptions;
 use crate::progress::{Progress, Scale};
+use crate::soak::SoakOptions;
 use crate::source::SourceOption;
 use crate::tor_build::{Builder, Extent, Faults};
 
@@ -66,6 +68,20 @@ enum Verb {
         cargo xtask run --components none              the same network, all in C\n  \
         cargo xtask run --tor-src ~/src/tor            your own tor tree")]
     Run(RunOptions),
+
+    /// Keeps a disturbed network under load for minutes or hours
+    ///
+    /// Rust tors, and C tors for one guard and one exit, carry checked
+    /// transfers while circuits come and go, relays are killed and restarted,
+    /// and a client disappears in mid-transfer. The exit code is a failure if a
+    /// process died by itself, a log reports a bug, data arrived changed, a
+    /// transfer broke off for no reason, or a relay's memory still grew after
+    /// the warm-up. A plot of the relays' memory stands beside the logs.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask soak\n  \
+        cargo xtask soak --minutes 480 --seed 7\n  \
+        cargo xtask soak --components none             the same, all in C")]
+    Soak(SoakOptions),
 
     /// Builds tor; the last line printed is the path of the program
     ///
@@ -199,6 +215,18 @@ fn run(verb: Verb, progress: &Progress) -> Result<ExitCode> {
             // Others may build while this network runs.
             drop(builder);
             network_run::run(&layout, progress, &build, &options)
+        }
+        Verb::Soak(options) => {
+            let choice = catalogue.choose(&options.components)?;
+            let builder = builder(&layout, progress, options.source.tor_src.as_deref())?;
+            let c = builder.build(&Choice::None, Faults::Never, Extent::Programs)?;
+            let rust = match choice.components().is_empty() {
+                true => None,
+                false => Some(builder.build(&choice, Faults::Never, Extent::Programs)?),
+            };
+            // Others may build while this network runs.
+            drop(builder);
+            soak::verb(&layout, progress, &c, rust.as_ref(), &options)
         }
         Verb::Build(options) => {
             let choice = catalogue.choose(&options.components)?;

@@ -60,11 +60,7 @@ pub fn run(
     let modules = rust_modules(build)?;
     let folder = match &options.folder {
         Some(folder) => std::path::absolute(folder)?,
-        None => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-            let process = std::process::id();
-            layout.tor().join(format!("networks/{now}-{process}"))
-        }
+        None => new_folder(layout)?,
     };
     let mut spec = Spec::new(&folder, Binary::from_build("this build", &build.folder)?);
     let relays = usize::from(options.relays);
@@ -123,8 +119,16 @@ pub fn run(
     })
 }
 
+/// Where the nodes of a new network keep data and logs, unless another folder is
+/// asked for.
+pub fn new_folder(layout: &Layout) -> Result<PathBuf> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let process = std::process::id();
+    Ok(layout.tor().join(format!("networks/{now}-{process}")))
+}
+
 /// The components that the program itself says it has in Rust.
-fn rust_modules(build: &TorBuild) -> Result<String> {
+pub fn rust_modules(build: &TorBuild) -> Result<String> {
     let tor = build.tor();
     let output = Command::new(&tor)
         .arg("--list-modules")
@@ -208,13 +212,14 @@ fn explain(kept: &Kept, folder: &std::path::Path) {
 }
 
 /// Draws a bar for each step of a network's start.
-struct Bars<'a> {
+pub struct Bars<'a> {
     progress: &'a Progress,
     current: RefCell<Option<Step<'a>>>,
 }
 
 impl<'a> Bars<'a> {
-    fn new(progress: &'a Progress) -> Self {
+    /// Bars among what this progress shows.
+    pub fn new(progress: &'a Progress) -> Self {
         Self {
             progress,
             current: RefCell::new(None),

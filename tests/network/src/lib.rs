@@ -29,6 +29,7 @@ mod keys;
 mod network;
 mod ports;
 mod process;
+pub mod soak;
 mod socks;
 mod spec;
 mod torrc;

@@ -10,6 +10,7 @@ mod libtest;
 mod link;
 mod lint;
 mod objects;
+mod soak;
 mod unit;
 mod variants;
 
@@ -85,6 +86,11 @@ const SUITES: &[Suite] = &[
         name: "network",
         about: "private networks with C and Rust tors mixed; a contained panic",
         run: cargo_tests::network,
+    },
+    Suite {
+        name: "soak",
+        about: "three minutes of load on a mixed network that is disturbed all the time",
+        run: soak::run,
     },
     Suite {
         name: "objects",
