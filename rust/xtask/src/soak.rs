@@ -95,6 +95,11 @@ pub fn soak(
     step.done(format!("{} nodes", ended.len()));
 
     println!("{}", carried(&report));
+    for count in &report.carried {
+        for reason in &count.reasons {
+            println!("repeated, {}: {reason}", count.load);
+        }
+    }
     println!("{}", memory(&report, duration));
     println!("{}", summary(&report, folder, &plot));
     Ok(report)

@@ -352,11 +352,14 @@ impl Client {
             ("MiddleNodes", middle?),
             ("ExitNodes", exit?),
         ];
-        let circuits = self.circuits();
-        let mut control = circuits.commands();
-        control.set_conf(&options)?;
-        // Circuits that stand already are not for new streams.
-        control.command("SIGNAL NEWNYM")?;
+        self.circuits().commands().set_conf(&options)?;
+        self.forget_the_past()
+    }
+
+    /// Uses no circuit that stands already for new streams, and forgets what is
+    /// known about onion services and their introduction points (NEWNYM).
+    pub fn forget_the_past(&self) -> Result<()> {
+        self.circuits().commands().command("SIGNAL NEWNYM")?;
         Ok(())
     }
 

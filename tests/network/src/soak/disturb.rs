@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{bail, ensure, Context, Result};
 
 use super::load::Route;
-use super::{Soak, C_EXIT, C_GUARD, MORTALS, MORTAL_CLIENT, RUST_EXIT, RUST_GUARD};
+use super::{Soak, C_EXIT, C_GUARD, LED_CLIENT, MORTALS, MORTAL_CLIENT, RUST_EXIT, RUST_GUARD};
 use crate::client::{Client, Target, Transfer};
 use crate::network::Network;
 use crate::process::lock;
@@ -115,7 +115,7 @@ pub(super) fn execute(soak: &Soak<'_>, plan: &[Disturbance]) {
         lock(&soak.ledger).present = Some(Happened {
             what: what.clone(),
             from,
-            until: Duration::MAX - super::SETTLE,
+            until: Duration::MAX / 2,
         });
         if let Err(error) = disturb(soak, what, &mut random) {
             soak.fail(format!("{what}: {error:#}"));
@@ -138,11 +138,10 @@ fn disturb(soak: &Soak<'_>, what: &Disturbance, random: &mut fastrand::Rng) -> R
             network.kill(node)?;
             soak.rest(pause);
             network.restart(node)?;
-            carries_again(network, node)
+            carries_again(soak.client(LED_CLIENT)?, node)
         }
         Act::KillClient => {
-            let client = network.clients().iter().find(|c| c.name() == node);
-            let client = client.with_context(|| format!("there is no client {node}"))?;
+            let client = soak.client(node)?;
             disappear(network, client)?;
             soak.rest(pause);
             network.restart(node)?;
@@ -152,11 +151,11 @@ fn disturb(soak: &Soak<'_>, what: &Disturbance, random: &mut fastrand::Rng) -> R
             network.freeze(node)?;
             soak.rest(pause);
             network.thaw(node)?;
-            carries_again(network, node)
+            carries_again(soak.client(LED_CLIENT)?, node)
         }
         Act::Reload => {
             network.reload(node)?;
-            carry(network.client(), node)
+            carry(soak.client(LED_CLIENT)?, node)
         }
     }
 }
@@ -182,10 +181,10 @@ fn disappear(network: &Network, client: &Client) -> Result<()> {
 }
 
 /// Waits until a relay carries checked bytes again.
-fn carries_again(network: &Network, relay: &str) -> Result<()> {
+fn carries_again(client: &Client, relay: &str) -> Result<()> {
     let deadline = Instant::now() + RECOVERY_LIMIT;
     loop {
-        match carry(network.client(), relay) {
+        match carry(client, relay) {
             Err(error) if Instant::now() >= deadline => {
                 return Err(error.context(format!("{relay} is not usable again")));
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Soak, GUARDS, STEADY_CLIENT};
+use super::{Soak, CHOOSING_CLIENT, GUARDS, LED_CLIENT};
 use crate::client::{Circuit, Client, Direction, Target, Transfer};
 use crate::process::lock;
 
@@ -51,8 +51,10 @@ pub struct Count {
     pub bytes: u64,
     /// What broke off while its path was disturbed, or shortly after.
     pub interrupted: u64,
-    /// What broke off without that; the first reason of a row.
+    /// What broke off without that, and was made again.
     pub unexplained: u64,
+    /// Why, for the first few of these.
+    pub reasons: Vec<String>,
     /// When the last one succeeded, counted from the beginning of the soak.
     pub last: Duration,
 }
@@ -65,6 +67,7 @@ impl Count {
             bytes: 0,
             interrupted: 0,
             unexplained: 0,
+            reasons: Vec::new(),
             last: Duration::ZERO,
         }
     }
@@ -101,13 +104,13 @@ impl From<anyhow::Error> for Wrong {
 
 /// Carries one kind of load until the soak ends.
 pub(super) fn carry(soak: &Soak<'_>, load: Load, seed: u64) {
-    let Some(client) = soak
-        .network
-        .clients()
-        .iter()
-        .find(|client| client.name() == STEADY_CLIENT)
-    else {
-        return soak.fail(format!("the network has no {STEADY_CLIENT}"));
+    let name = match load {
+        Load::Ordinary | Load::Onion => CHOOSING_CLIENT,
+        Load::HopByHop | Load::Empty => LED_CLIENT,
+    };
+    let client = match soak.client(name) {
+        Ok(client) => client,
+        Err(error) => return soak.fail(format!("{load}: {error:#}")),
     };
     let mut random = fastrand::Rng::with_seed(seed ^ load as u64);
     let mut standing = VecDeque::new();
@@ -127,6 +130,7 @@ pub(super) fn carry(soak: &Soak<'_>, load: Load, seed: u64) {
             Load::HopByHop => both_directions(client, &route),
             Load::Empty => keep_for_a_moment(client, &route, &mut standing),
         };
+        let succeeded = result.is_ok();
         match result {
             Ok(bytes) => {
                 row = 0;
@@ -137,12 +141,18 @@ pub(super) fn carry(soak: &Soak<'_>, load: Load, seed: u64) {
                 });
             }
             Err(Wrong::Changed(what)) => soak.fail(format!("{load}: {what}")),
-            Err(Wrong::Broken(_)) if soak.excused(from, &route) => {
+            Err(Wrong::Broken(_)) if soak.excused(from, load, &route) => {
                 soak.count(load, |count| count.interrupted += 1);
             }
             Err(Wrong::Broken(error)) => {
                 row += 1;
-                soak.count(load, |count| count.unexplained += 1);
+                let at = from.as_secs();
+                soak.count(load, |count| {
+                    count.unexplained += 1;
+                    if count.reasons.len() < REASONS {
+                        count.reasons.push(format!("begun at {at} s: {error:#}"));
+                    }
+                });
                 if row > 1 {
                     soak.fail(format!(
                         "{load}: broke off twice without a disturbance: {error:#}"
@@ -150,7 +160,15 @@ pub(super) fn carry(soak: &Soak<'_>, load: Load, seed: u64) {
                 }
             }
         }
+        if load == Load::Onion && !succeeded {
+            // For minutes a client asks no directory again that it has asked, and
+            // tries no introduction point that has failed.
+            if let Err(error) = client.forget_the_past() {
+                soak.fail(format!("{load}: {error:#}"));
+            }
+        }
         soak.rest(match load {
+            _ if !succeeded => AFTER_FAILURE,
             Load::Empty => CIRCUITS_APART,
             _ => TRANSFERS_APART,
         });
@@ -172,8 +190,11 @@ pub(super) fn complaints(soak: &Soak<'_>) -> Vec<String> {
         }
         if count.unexplained > count.done / 100 + 1 {
             complaints.push(format!(
-                "{}: {} broke off without a disturbance, {} did not",
-                count.load, count.unexplained, count.done
+                "{}: {} broke off without a disturbance, {} did not; {}",
+                count.load,
+                count.unexplained,
+                count.done,
+                count.reasons.join("; ")
             ));
         }
     }
@@ -262,5 +283,8 @@ const HOP_BY_HOP_BYTES: u64 = 1 << 20;
 const ONION_BYTES: u64 = 512 << 10;
 const TRANSFERS_APART: Duration = Duration::from_millis(250);
 const CIRCUITS_APART: Duration = Duration::from_millis(100);
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// A report repeats so many reasons of a kind of load.
+const REASONS: usize = 3;
 /// So many circuits stand at a time without carrying anything.
 const STANDING: usize = 16;

@@ -13,8 +13,8 @@
 //! * content that arrived changed: no disturbance excuses it,
 //! * a transfer or circuit that broke off although nothing had been done to its
 //!   path, if the next of its kind does so too, or if it happens to more than one
-//!   in a hundred. While a relay or client is disturbed, and for [`SETTLE`] after
-//!   it is usable again, whatever may have led through it counts as interrupted.
+//!   in a hundred. While a relay or client is disturbed, and for [`SETTLE`] or
+//!   [`SETTLE_ONION`] after it is usable again, whatever may have led through it counts as interrupted.
 //!   SIGHUP has to interrupt nothing,
 //! * a disturbed node that does not come back, and a kind of load that carried
 //!   nothing after the last disturbance,
@@ -31,8 +31,9 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
+use crate::client::Client;
 use crate::network::Network;
 use crate::process::lock;
 use crate::spec::{Binary, Role, Select, Setting, Spec};
@@ -44,8 +45,11 @@ pub use memory::{Growth, Life, Sample};
 pub use plot::draw;
 
 /// How long after a disturbance the network may still show it: clients learn of
-/// broken circuits, and the onion service finds new introduction points.
+/// broken circuits.
 pub const SETTLE: Duration = Duration::from_secs(15);
+/// The same for the onion service, which needs new introduction points and has
+/// to publish them.
+pub const SETTLE_ONION: Duration = Duration::from_secs(45);
 
 /// Relays that live through the whole soak, by position and build: C and Rust do
 /// the same work, so that their memory can be compared.
@@ -56,16 +60,19 @@ const RUST_EXIT: &str = "exit1";
 const C_EXIT: &str = "exit2";
 /// Rust relays that are killed, as middles and as exits.
 const MORTALS: [&str; 2] = ["exit3", "exit4"];
-/// The client that carries the load, and the one that disappears.
-const STEADY_CLIENT: &str = "client1";
-const MORTAL_CLIENT: &str = "client2";
+/// The client whose tor chooses circuits, and the one that gets them from us: tor
+/// may put a stream on any circuit, also on one that we are about to close.
+const CHOOSING_CLIENT: &str = "client1";
+const LED_CLIENT: &str = "client2";
+/// The client that disappears.
+const MORTAL_CLIENT: &str = "client3";
 
-/// The network to soak: 3 authorities, 2 guards, 4 exits, 2 clients and an onion
+/// The network to soak: 3 authorities, 2 guards, 4 exits, 3 clients and an onion
 /// service. One guard and one exit run `c`, everything else `rust`.
 pub fn spec(folder: impl Into<std::path::PathBuf>, c: Binary, rust: Binary) -> Spec {
     let mut spec = Spec::new(folder, rust);
     spec.exits = 4;
-    spec.clients = 2;
+    spec.clients = 3;
     for relay in [C_GUARD, C_EXIT] {
         let select = Select::Node(relay.to_owned());
         spec = spec.with(select, Setting::Binary(c.clone()));
@@ -192,6 +199,14 @@ impl<'a> Soak<'a> {
         }
     }
 
+    /// One of the network's clients.
+    fn client(&self, name: &str) -> Result<&'a Client> {
+        let mut clients = self.network.clients().iter();
+        clients
+            .find(|client| client.name() == name)
+            .with_context(|| format!("this network has no client {name}"))
+    }
+
     fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
@@ -249,11 +264,15 @@ impl<'a> Soak<'a> {
 
     /// Whether something that ran from `from` until now may have been broken by a
     /// disturbance.
-    fn excused(&self, from: Duration, route: &load::Route) -> bool {
+    fn excused(&self, from: Duration, load: Load, route: &load::Route) -> bool {
+        let settle = match load {
+            Load::Onion => SETTLE_ONION,
+            _ => SETTLE,
+        };
         let ledger = lock(&self.ledger);
         let all = ledger.happened.iter().chain(&ledger.present);
         all.into_iter()
-            .any(|happened| happened.until + SETTLE >= from && happened.what.breaks(route))
+            .any(|happened| happened.until + settle >= from && happened.what.breaks(route))
     }
 }
 
