@@ -82,6 +82,11 @@ pub fn spec(folder: impl Into<std::path::PathBuf>, c: Binary, rust: Binary) -> S
     for role in [Role::Client, Role::Onion] {
         spec = spec.with(Select::Role(role), guards.clone());
     }
+    // A relay compresses each consensus, in tens of megabytes that glibc would at
+    // times keep and at times give back; so it gives them back. C and Rust share
+    // this allocator.
+    let unmap = Setting::Env("MALLOC_MMAP_THRESHOLD_".to_owned(), "131072".to_owned());
+    spec = spec.with(Select::All, unmap);
     // Tor learns from some hundred circuits how long one takes, here milliseconds,
     // and gives up those that take longer.
     let timeouts = Setting::Torrc("LearnCircuitBuildTimeout 0".to_owned());
