@@ -21,7 +21,10 @@ pub fn draw(path: &Path, report: &Report) -> Result<()> {
     let area = SVGBackend::new(path, (960, 480)).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
-        .caption("memory of each relay: RSS less mapped files", ("sans-serif", 20))
+        .caption(
+            "memory of each relay: RSS less mapped files",
+            ("sans-serif", 20),
+        )
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(50)
