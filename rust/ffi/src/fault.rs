@@ -10,6 +10,8 @@
 //! * `wrong-tag`: CGO gives a wrong tag for a cell that is ours.
 //! * `wrong-status`: `tor1_crypt_init` says 0 when it refuses.
 //! * `wrong-words`: it refuses with another text in the log.
+//! * `leak`: no CGO state is freed.
+//! * `stale-tag`: where CGO says that a tag is, there is freed memory.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
@@ -22,6 +24,8 @@ enum Fault {
     WrongTag,
     WrongStatus,
     WrongWords,
+    Leak,
+    StaleTag,
 }
 
 fn chosen() -> &'static Fault {
@@ -38,6 +42,8 @@ fn chosen() -> &'static Fault {
             (Some("wrong-tag"), None, None) => Fault::WrongTag,
             (Some("wrong-status"), None, None) => Fault::WrongStatus,
             (Some("wrong-words"), None, None) => Fault::WrongWords,
+            (Some("leak"), None, None) => Fault::Leak,
+            (Some("stale-tag"), None, None) => Fault::StaleTag,
             _ => Fault::None,
         }
     })
@@ -75,4 +81,18 @@ pub(crate) fn wrong_status() -> bool {
 /// Whether a refusal is to be logged in other words.
 pub(crate) fn wrong_words() -> bool {
     *chosen() == Fault::WrongWords
+/// Whether CGO is to free nothing.
+pub(crate) fn leak() -> bool {
+    *chosen() == Fault::Leak
+}
+
+/// Where C is told that a tag is: `tag`, or memory that was freed before C
+/// could read it.
+pub(crate) fn tag_pointer(tag: *const u8) -> *const u8 {
+    if tag.is_null() || *chosen() != Fault::StaleTag {
+        return tag;
+    }
+    let block = Box::new([0_u8; 16]);
+    // Without this the compiler may do without the block.
+    std::hint::black_box(block.as_ptr())
 }

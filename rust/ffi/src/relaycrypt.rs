@@ -466,8 +466,11 @@ static NO_TAG: cgo::Tag = [0; cgo::TAG_LEN];
 #[inline(always)]
 unsafe fn give_tag(out: *mut *const u8, tag: Option<&cgo::Tag>) {
     if !out.is_null() {
+        let tag = tag.map_or(core::ptr::null(), |tag| tag.as_ptr());
+        #[cfg(feature = "fault")]
+        let tag = crate::fault::tag_pointer(tag);
         // SAFETY: not null, and valid by this function's contract.
-        unsafe { *out = tag.map_or(core::ptr::null(), |tag| tag.as_ptr()) };
+        unsafe { *out = tag };
     }
 }
 
@@ -548,6 +551,8 @@ pub unsafe extern "C" fn cgo_crypt_new(
 #[no_mangle]
 pub unsafe extern "C" fn cgo_crypt_free_(cgo: *mut cgo_crypt_t) {
     export!(cgo_crypt_free_, on panic => (), {
+        #[cfg(feature = "fault")]
+        let cgo = if crate::fault::leak() { core::ptr::null_mut() } else { cgo };
         if !cgo.is_null() {
             // SAFETY: it is a box that `cgo_crypt_new` let go.
             drop(unsafe { Box::from_raw(cgo) });

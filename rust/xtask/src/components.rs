@@ -1,10 +1,12 @@
 //! Which components there are, and which of them a build takes from Rust. A
 //! component is a feature of the root package that has a crate of its own in
-//! `rust/`; the crate's manifest names the C files it replaces:
+//! `rust/`; the crate's manifest names the C files it replaces and those of
+//! tor's unit tests that call it:
 //!
 //! ```toml
 //! [package.metadata.ctor]
 //! replaces = ["src/core/crypto/relay_crypto_tor1.c"]
+//! unit-tests = ["relaycrypt/.."]
 //! ```
 
 use std::fmt;
@@ -22,6 +24,9 @@ pub struct Component {
     /// C files (relative to tor's source tree) that are not compiled when the
     /// component is in Rust.
     pub replaces: Vec<PathBuf>,
+    /// Tor's unit tests that call the component: names, or the beginnings of
+    /// names with two dots behind.
+    pub unit_tests: Vec<String>,
 }
 
 /// All components of this repository, by name.
@@ -39,16 +44,19 @@ impl Catalogue {
             if !path.exists() || name == "ffi" {
                 continue;
             }
-            let replaces = read_manifest(&path)?
-                .get("package")
-                .and_then(|table| table.get("metadata")?.get("ctor")?.get("replaces"))
-                .and_then(Value::as_array)
-                .map(|files| files.iter().filter_map(Value::as_str).map(PathBuf::from))
-                .map(Iterator::collect)
-                .unwrap_or_default();
+            let manifest = read_manifest(&path)?;
+            let strings = |key: &str| -> Vec<String> {
+                let list = manifest
+                    .get("package")
+                    .and_then(|table| table.get("metadata")?.get("ctor")?.get(key))
+                    .and_then(Value::as_array);
+                let strings = list.into_iter().flatten().filter_map(Value::as_str);
+                strings.map(String::from).collect()
+            };
             found.push(Component {
                 name: name.clone(),
-                replaces,
+                replaces: strings("replaces").iter().map(PathBuf::from).collect(),
+                unit_tests: strings("unit-tests"),
             });
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -152,6 +160,7 @@ mod tests {
         let component = |name: &str| Component {
             name: name.into(),
             replaces: Vec::new(),
+            unit_tests: Vec::new(),
         };
         Catalogue(vec![component("onion"), component("relaycrypt")])
     }

@@ -105,7 +105,7 @@ enum Verb {
         cargo xtask apply --take-back ~/src/tor        makes it plain tor again")]
     Apply(ApplyOptions),
 
-    /// Runs the tests: all, or the named suites
+    /// Runs the tests: all of every day, or the named suites
     ///
     /// Prints a table with the results of the C build and the Rust build, and
     /// as the last line the totals. The exit code is 0 only if nothing failed.
@@ -166,7 +166,7 @@ struct ApplyOptions {
 
 #[derive(Args)]
 struct TestOptions {
-    /// Suites to run; without any, all of them
+    /// Suites to run; without any, all but those that the list marks
     #[arg(value_name = "SUITE")]
     suites: Vec<String>,
     /// List the suites and stop
@@ -266,7 +266,7 @@ fn builder<'a>(
     tor_src: Option<&Path>,
 ) -> Result<Builder<'a>> {
     let lock = layout.lock(progress)?;
-    packages::ensure(layout, progress)?;
+    packages::ensure(layout, progress, packages::FOR_BUILDS)?;
     let source = source::find(layout, progress, tor_src)?;
     Ok(Builder::new(layout, progress, source, lock))
 }

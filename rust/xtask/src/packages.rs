@@ -1,5 +1,5 @@
-//! The system packages that tor's build needs: installed when we may, named
-//! in one command when we may not.
+//! The system packages that tor's build and some suites need: installed when we
+//! may, named in one command when we may not.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,9 +11,9 @@ use crate::jobs::Job;
 use crate::layout::Layout;
 use crate::progress::{Progress, Scale};
 
-/// What has to be installed on Debian or Ubuntu. Names after a bar are other
+/// What every build needs on Debian or Ubuntu. Names after a bar are other
 /// packages that will do.
-const NEEDED: &[&str] = &[
+pub const FOR_BUILDS: &[&str] = &[
     "autoconf",
     "automake",
     "binutils",
@@ -27,14 +27,14 @@ const NEEDED: &[&str] = &[
     "zlib1g-dev",
 ];
 
-/// Sees to it that all packages are there, or says which command installs
-/// them. Elsewhere than on Debian and its kin nothing is checked: configure
+/// Sees to it that all of these packages are there, or says which command
+/// installs them. Elsewhere than on Debian and its kin nothing is checked: configure
 /// will name what it misses.
-pub fn ensure(layout: &Layout, progress: &Progress) -> Result<()> {
+pub fn ensure(layout: &Layout, progress: &Progress, needed: &[&'static str]) -> Result<()> {
     let Some(installed) = installed()? else {
         return Ok(());
     };
-    let missing = missing(&installed);
+    let missing = missing(&installed, needed);
     if missing.is_empty() {
         return Ok(());
     }
@@ -80,13 +80,13 @@ fn installed() -> Result<Option<String>> {
 }
 
 /// The needed packages that are not in dpkg's list.
-fn missing(installed: &str) -> Vec<&'static str> {
+fn missing(installed: &str, needed: &[&'static str]) -> Vec<&'static str> {
     let present = |name: &str| {
         installed
             .lines()
             .any(|line| line.strip_prefix("ii ") == Some(name))
     };
-    NEEDED
+    needed
         .iter()
         .filter(|needed| !needed.split('|').any(present))
         .filter_map(|needed| needed.split('|').next())
@@ -100,12 +100,12 @@ mod tests {
     #[test]
     fn only_what_is_not_fully_installed_is_missing() {
         let mut list = String::new();
-        for needed in NEEDED {
+        for needed in FOR_BUILDS {
             let name = needed.split('|').next_back().unwrap();
             // "rc": removed, its configuration left.
             let status = if name == "make" { "rc " } else { "ii " };
             list += &format!("{status}{name}\n");
         }
-        assert_eq!(missing(&list), ["make"]);
+        assert_eq!(missing(&list, FOR_BUILDS), ["make"]);
     }
 }

@@ -5,6 +5,7 @@
 //! c/src      tor as it is        c/build                       every component in C
 //! rust/src   tor, patched        rust/build-<components>       those from Rust
 //!                                rust/build-<components>-fault with faults on demand
+//!                                rust/build-<components>-asan with sanitizers
 //!                                rust/build-none               patched, all in C
 //! ```
 //!
@@ -16,6 +17,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{ensure, Context, Result};
 use sha2::{Digest, Sha256};
@@ -45,6 +47,14 @@ const CONFIGURE_VARIABLES: &[&str] = &[
     "RUSTFLAGS",
 ];
 
+/// Configure's arguments for a build with sanitizers. Its own test programs may
+/// leak.
+const SANITIZED: &[&str] = &[
+    "--disable-gcc-hardening",
+    "CFLAGS=-g1 -O1 -fno-omit-frame-pointer -fsanitize=address,undefined",
+    "ASAN_OPTIONS=detect_leaks=0",
+];
+
 /// Which of the two source trees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tree {
@@ -61,7 +71,9 @@ pub enum Extent {
     Library,
     /// The programs of a network: tor and tor-gencert.
     Programs,
-    /// These and tor's unit tests and benchmark.
+    /// These and tor's unit tests.
+    Tests,
+    /// These, tor's benchmark, and its code as one archive.
     Everything,
 }
 
@@ -70,6 +82,7 @@ impl Extent {
         match self {
             Self::Library => &["libtor.a"],
             Self::Programs => &["src/app/tor", "src/tools/tor-gencert"],
+            Self::Tests => &["src/app/tor", "src/tools/tor-gencert", "src/test/test"],
             Self::Everything => &[
                 "src/app/tor",
                 "src/tools/tor-gencert",
@@ -163,6 +176,48 @@ impl<'a> Builder<'a> {
             Faults::OnDemand => &["TORRS_EXTRA_FEATURES=fault"],
         };
         self.build_in(tree, &name, &label, &arguments, extra, extent)
+    }
+
+    /// Builds tor with AddressSanitizer and UBSan in all C code, and with
+    /// AddressSanitizer in the Rust archive if there is a `nightly` toolchain to
+    /// do it.
+    ///
+    /// Not with configure's `--enable-fragile-hardening`: it forgets
+    /// `-fsanitize=undefined`, as a later flag takes its place. Without
+    /// `--disable-gcc-hardening` there would be `_FORTIFY_SOURCE`, whose checked
+    /// memcpy the sanitizer does not see.
+    pub fn build_sanitized(&self, choice: &Choice, nightly: Option<&Nightly>) -> Result<TorBuild> {
+        let mut arguments: Vec<String> = choice.configure_flag().into_iter().collect();
+        match nightly {
+            // With a target named, build scripts stay as they are.
+            Some(nightly) => arguments.extend([
+                format!("CARGO={}", nightly.folder.join("cargo").display()),
+                format!("RUSTC={}", nightly.folder.join("rustc").display()),
+                format!("CARGO_BUILD_TARGET={}", nightly.host),
+                "RUSTFLAGS=-Zsanitizer=address".into(),
+            ]),
+            None => arguments.extend(toolchain()?),
+        }
+        arguments.extend(SANITIZED.iter().map(|&s| s.into()));
+        let name = format!("build-{choice}-asan");
+        let label = "tor with sanitizers";
+        let extent = Extent::Tests;
+        self.build_in(Tree::Rust, &name, label, &arguments, &[], extent)
+    }
+
+    /// Links the unit tests of `build` once more, with the Rust archive of
+    /// `faulty`, and returns the program's path in the build directory.
+    pub fn link_faulty_test(&self, build: &TorBuild, faulty: &TorBuild) -> Result<&'static str> {
+        let archive = faulty.folder.join("src/rust/libtor_rust.a");
+        let arguments = [
+            format!("TOR_RUST_LIB={}", archive.display()),
+            "EXEEXT=-fault".into(),
+        ];
+        let arguments = arguments.each_ref().map(String::as_str);
+        let label = "unit tests with faults on demand";
+        const PROGRAM: &str = "src/test/test-fault";
+        self.make(&build.folder, label, &arguments, &[PROGRAM])?;
+        Ok(PROGRAM)
     }
 
     /// Builds the patched tree with every component in C.
@@ -332,6 +387,38 @@ pub fn toolchain() -> Result<Vec<String>> {
         format!("CARGO={}", cargo.display()),
         format!("RUSTC={}", rustc.display()),
     ])
+}
+
+/// A nightly toolchain, which alone can put a sanitizer into Rust code.
+pub struct Nightly {
+    /// Where its cargo and rustc are.
+    folder: PathBuf,
+    /// Rust's name of this machine.
+    host: String,
+}
+
+impl Nightly {
+    /// The one that rustup calls `nightly`, if there is one.
+    pub fn find() -> Option<Self> {
+        let output = |program: &Path, arguments: &[&str]| {
+            let output = Command::new(program).args(arguments).output().ok()?;
+            output
+                .status
+                .success()
+                .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        let which = ["which", "--toolchain", "nightly", "rustc"];
+        let rustc = PathBuf::from(output(Path::new("rustup"), &which)?.trim());
+        let version = output(&rustc, &["-vV"])?;
+        let host = version
+            .lines()
+            .find_map(|line| line.strip_prefix("host: "))?;
+        let folder = rustc.parent()?.to_owned();
+        folder.join("cargo").exists().then(|| Self {
+            folder,
+            host: host.into(),
+        })
+    }
 }
 
 /// Downloads what Cargo.lock names, so that tor's own build, which never uses

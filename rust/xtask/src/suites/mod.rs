@@ -2,6 +2,7 @@
 //! suite builds what it needs; builds are shared among suites.
 
 mod apply_tree;
+mod asan;
 pub mod cargo_tests;
 mod crates;
 mod fuzz;
@@ -10,8 +11,10 @@ mod libtest;
 mod link;
 mod lint;
 mod objects;
+mod reports;
 mod soak;
 mod unit;
+mod valgrind;
 mod variants;
 
 use std::cell::OnceCell;
@@ -35,7 +38,7 @@ pub struct Suite {
     run: fn(&Stage<'_>) -> Result<Outcome>,
 }
 
-/// All suites, in the order in which they run: what fails fast comes first.
+/// The suites of every day, in the order in which they run: what fails fast comes first.
 const SUITES: &[Suite] = &[
     Suite {
         name: "lint",
@@ -61,6 +64,11 @@ const SUITES: &[Suite] = &[
         name: "unit",
         about: "tor's own unit tests: same names and same verdicts in both builds",
         run: unit::run,
+    },
+    Suite {
+        name: "valgrind",
+        about: "the components' unit tests under valgrind: no error, no definite leak",
+        run: valgrind::run,
     },
     Suite {
         name: "link",
@@ -103,6 +111,13 @@ const SUITES: &[Suite] = &[
         run: variants::run,
     },
 ];
+
+/// The suites that take too long for every day: they run when they are named.
+const ON_REQUEST: &[Suite] = &[Suite {
+    name: "asan",
+    about: "AddressSanitizer and UBSan: all unit tests and a private network",
+    run: asan::run,
+}];
 
 /// What a suite works with.
 pub struct Stage<'a> {
@@ -218,20 +233,28 @@ pub fn list() {
     for suite in SUITES {
         println!("{:10}{}", suite.name, suite.about);
     }
+    for suite in ON_REQUEST {
+        println!("{:10}{} (only when named)", suite.name, suite.about);
+    }
 }
 
-/// The suites of these names, in their own order; all if none is named.
+/// The suites of these names, in their own order; those of every day if none is
+/// named.
 pub fn choose(names: &[String]) -> Result<Vec<&'static Suite>> {
-    let known = |name: &str| SUITES.iter().any(|suite| suite.name == name);
+    if names.is_empty() {
+        return Ok(SUITES.iter().collect());
+    }
+    let suites = || SUITES.iter().chain(ON_REQUEST);
+    let known = |name: &str| suites().any(|suite| suite.name == name);
     if let Some(name) = names.iter().find(|name| !known(name)) {
-        let all: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
+        let all: Vec<_> = suites().map(|suite| suite.name).collect();
         bail!(
             "there is no suite \"{name}\"; choose from {}",
             all.join(", ")
         );
     }
-    let chosen = |suite: &&Suite| names.is_empty() || names.iter().any(|name| name == suite.name);
-    Ok(SUITES.iter().filter(chosen).collect())
+    let chosen = |suite: &&Suite| names.iter().any(|name| name == suite.name);
+    Ok(suites().filter(chosen).collect())
 }
 
 /// Runs suites and prints the table.

@@ -19,29 +19,40 @@ const SKIPS: &str = "rust/xtask/unit-skips.txt";
 
 /// How a test ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+pub enum Verdict {
+    /// As it should.
     Passed,
+    /// With a complaint.
     Failed,
+    /// Not run, by its own choice.
     Skipped,
     /// Its name was printed, and then nothing about it.
     Lost,
 }
 
-type Verdicts = BTreeMap<String, Verdict>;
+/// Verdicts by the tests' names.
+pub type Verdicts = BTreeMap<String, Verdict>;
 
 /// Runs the program twice and compares.
 pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
-    let c = verdicts(stage, stage.c_build()?, "unit tests, C build")?;
-    let rust = verdicts(stage, stage.rust_build()?, "unit tests, Rust build")?;
+    let c = verdicts(stage, stage.c_build()?, "unit tests, C build", &[])?;
+    let rust = verdicts(stage, stage.rust_build()?, "unit tests, Rust build", &[])?;
     let skips = fs::read_to_string(stage.layout.root.join(SKIPS))
         .with_context(|| format!("cannot read {SKIPS}"))?;
     let skips = expected_skips(&skips, stage.choice)?;
     Ok(compare(&c, &rust, &skips))
 }
 
-fn verdicts(stage: &Stage<'_>, build: &TorBuild, label: &str) -> Result<Verdicts> {
+/// Runs the whole program with these environment variables, and what failed once
+/// more.
+pub fn verdicts(
+    stage: &Stage<'_>,
+    build: &TorBuild,
+    label: &str,
+    variables: &[(&str, String)],
+) -> Result<Verdicts> {
     let step = stage.progress.step(label, Scale::Unknown);
-    let mut found = run_program(stage, build, label, &[], |line| step.note(line))?;
+    let mut found = run_program(stage, build, label, &[], variables, |line| step.note(line))?;
     ensure!(
         found.len() > 1000,
         "{label}: only {} tests were seen; the program's log is in {}",
@@ -58,7 +69,7 @@ fn verdicts(stage: &Stage<'_>, build: &TorBuild, label: &str) -> Result<Verdicts
     for name in failed {
         let argument = name.split(' ').next().unwrap_or_default();
         let label = format!("{label} again");
-        let again = run_program(stage, build, &label, &[argument], |_| ())?;
+        let again = run_program(stage, build, &label, &[argument], variables, |_| ())?;
         if again.get(&name) == Some(&Verdict::Passed) {
             stage
                 .progress
@@ -75,6 +86,7 @@ fn run_program(
     build: &TorBuild,
     label: &str,
     names: &[&str],
+    variables: &[(&str, String)],
     watch: impl FnMut(&str),
 ) -> Result<Verdicts> {
     let log = stage
@@ -84,15 +96,17 @@ fn run_program(
     // Some tests leave files where they run.
     let folder = tempfile::tempdir()?;
     let program = build.folder.join("src/test/test");
-    let output = Job::new(program, folder.path(), log)
-        .args(names)
-        .finish(watch)?;
+    let mut job = Job::new(program, folder.path(), log).args(names);
+    for (name, value) in variables {
+        job = job.env(name, value);
+    }
+    let output = job.finish(watch)?;
     Ok(read_verdicts(&output.text))
 }
 
 /// Reads the output of tinytest: `group/name: OK`, where a line may be broken
 /// by what the test itself prints.
-fn read_verdicts(text: &str) -> Verdicts {
+pub fn read_verdicts(text: &str) -> Verdicts {
     let mut verdicts = Verdicts::new();
     let mut current: Option<String> = None;
     for line in text.lines() {
@@ -154,22 +168,24 @@ fn expected_skips(text: &str, choice: &Choice) -> Result<BTreeMap<String, String
     Ok(skips)
 }
 
+/// Adds each verdict to `tally`, and those of failed tests to `complaints`.
+pub fn count_verdicts(verdicts: &Verdicts, tally: &mut Tally, complaints: &mut Vec<String>) {
+    for (name, verdict) in verdicts {
+        match verdict {
+            Verdict::Skipped => tally.skipped += 1,
+            Verdict::Passed => tally.passed += 1,
+            Verdict::Failed | Verdict::Lost => {
+                count(tally, complaints, name, Err(anyhow::anyhow!("{verdict:?}")))
+            }
+        }
+    }
+}
+
 fn compare(c: &Verdicts, rust: &Verdicts, skips: &BTreeMap<String, String>) -> Outcome {
     let mut outcome = Outcome::default();
     let (mut of_c, mut of_rust) = (Tally::default(), Tally::default());
     for (verdicts, tally) in [(c, &mut of_c), (rust, &mut of_rust)] {
-        for (name, verdict) in verdicts {
-            match verdict {
-                Verdict::Skipped => tally.skipped += 1,
-                Verdict::Passed => tally.passed += 1,
-                Verdict::Failed | Verdict::Lost => count(
-                    tally,
-                    &mut outcome.complaints,
-                    name,
-                    Err(anyhow::anyhow!("{verdict:?}")),
-                ),
-            }
-        }
+        count_verdicts(verdicts, tally, &mut outcome.complaints);
     }
     let names: std::collections::BTreeSet<&String> = c.keys().chain(rust.keys()).collect();
     let mut differences = Vec::new();

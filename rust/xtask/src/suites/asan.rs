@@ -1,0 +1,191 @@
+//! All of tor, its C code compiled with AddressSanitizer and UBSan, and with
+//! AddressSanitizer in Rust, too, where a nightly toolchain can put it there:
+//! the complete unit tests and one private network.
+//!
+//! A stable compiler instruments no Rust. Its heap is the sanitizer's in any
+//! case, so leaks, double frees, and what C does to Rust's memory are found
+//! without; what Rust's few `unsafe` places do is not. The runtime is that of
+//! the C compiler; instrumented Rust calls the same functions there.
+//!
+//! Proof that the sanitizers are in the very programs: their symbols, and
+//! planted faults that have to be reported.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{ensure, Context, Result};
+use network::{Binary, Ended, Network, Observer, Select, Setting, Spec, Target, Transfer};
+use object::{Object, ObjectSymbol};
+
+use super::reports::{Reports, FAULTS, FAULTY_TEST};
+use super::unit::{count_verdicts, verdicts};
+use super::{count, Outcome, Stage, Tally};
+use crate::jobs::Job;
+use crate::progress::Scale;
+use crate::tor_build::{Nightly, TorBuild};
+
+/// What C Tor is known for, line by line with the reason.
+const SUPPRESSIONS: &str = "rust/xtask/ubsan-suppressions.txt";
+
+/// Bytes to fetch over a circuit with CGO, and from the onion service, which
+/// uses tor1.
+const BYTES: u64 = 4 << 20;
+
+/// Builds, checks the build, and runs tests and network.
+pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
+    let nightly = Nightly::find();
+    stage.progress.say(match nightly {
+        Some(_) => "Rust side instrumented, by the nightly toolchain",
+        None => {
+            "Rust side not instrumented: no nightly toolchain (rustup toolchain install nightly)"
+        }
+    });
+    let build = stage
+        .builder
+        .build_sanitized(stage.choice, nightly.as_ref())?;
+    let faulty = stage
+        .builder
+        .link_faulty_test(&build, stage.faulty_build()?)?;
+    let mut outcome = Outcome::default();
+    for program in ["src/app/tor", "src/test/test"] {
+        let linked = is_instrumented(&build.folder.join(program), nightly.is_some());
+        outcome.check(&format!("{program}, the sanitizers"), linked);
+    }
+    for (fault, words) in FAULTS.into_iter().zip([
+        ["detected memory leaks", "cgo_crypt_new"],
+        ["heap-use-after-free", "test_crypto_cgo"],
+    ]) {
+        let noticed = planted(stage, &build.folder.join(faulty), fault, &words);
+        outcome.check(&format!("a planted {fault}"), noticed);
+    }
+    let mut tally = Tally::default();
+    let reports = Reports::new(stage, "asan-reports-unit")?;
+    let options = options(stage, &reports);
+    let verdicts = verdicts(stage, &build, "unit tests, sanitizers", &options)?;
+    count_verdicts(&verdicts, &mut tally, &mut outcome.complaints);
+    let name = "unit tests, no report";
+    count(&mut tally, &mut outcome.complaints, name, reports.none());
+    let carried = carry(stage, &build);
+    count(
+        &mut tally,
+        &mut outcome.complaints,
+        "a private network",
+        carried,
+    );
+    outcome.rust = Some(tally);
+    Ok(outcome)
+}
+
+/// Environment for a program with sanitizers: the first thing that UBSan has to
+/// say ends it, and AddressSanitizer writes into the folder of reports.
+fn options(stage: &Stage<'_>, reports: &Reports) -> [(&'static str, String); 2] {
+    let suppressions = stage.layout.root.join(SUPPRESSIONS);
+    [
+        (
+            "ASAN_OPTIONS",
+            format!("detect_leaks=1:log_path={}", reports.file("asan")),
+        ),
+        (
+            "UBSAN_OPTIONS",
+            format!(
+                "print_stacktrace=1:halt_on_error=1:suppressions={}",
+                suppressions.display()
+            ),
+        ),
+    ]
+}
+
+/// Looks for the calls that the compilers put into instrumented code.
+fn is_instrumented(program: &Path, rust_too: bool) -> Result<()> {
+    let data = fs::read(program).with_context(|| format!("no {}", program.display()))?;
+    let file = object::File::parse(&*data)?;
+    let mut wanted = vec!["__asan_init", "__asan_report_store8", "__ubsan_handle_"];
+    // Only LLVM names it so, and it compiles only Rust here.
+    if rust_too {
+        wanted.push("asan.module_ctor");
+    }
+    for name in wanted {
+        let there = file
+            .symbols()
+            .chain(file.dynamic_symbols())
+            .any(|symbol| symbol.name().is_ok_and(|found| found.starts_with(name)));
+        ensure!(there, "has no symbol {name}");
+    }
+    Ok(())
+}
+
+/// Runs a unit test with a fault, which has to be reported.
+fn planted(stage: &Stage<'_>, program: &Path, fault: &str, words: &[&str]) -> Result<()> {
+    let reports = Reports::new(stage, &format!("asan-reports-{fault}"))?;
+    let folder = tempfile::tempdir()?;
+    let log = stage
+        .layout
+        .logs()
+        .join(format!("asan-planted-{fault}.log"));
+    let mut job = Job::new(program, folder.path(), log)
+        .arg(FAULTY_TEST)
+        .env("TORRS_FAULT", fault);
+    for (name, value) in options(stage, &reports) {
+        job = job.env(name, value);
+    }
+    job.finish(|_| ())?;
+    reports.one_with(words)
+}
+
+/// A network of nothing else, a download through it and one from its onion
+/// service. A node with something to report says so in its log or in a file.
+fn carry(stage: &Stage<'_>, build: &TorBuild) -> Result<()> {
+    let step = stage
+        .progress
+        .step("network with sanitizers", Scale::Unknown);
+    let reports = Reports::new(stage, "asan-reports-network")?;
+    let folder = stage.layout.tor().join("networks/asan");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let mut spec = Spec::new(&folder, Binary::from_build("sanitizers", &build.folder)?);
+    for (name, value) in options(stage, &reports) {
+        spec = spec.with(Select::All, Setting::Env(name.into(), value));
+    }
+    let network = Network::start(spec, &Notes(&step))?;
+    for target in [Target::Exit, Target::Onion("onion1")] {
+        let fetched = network
+            .client()
+            .run(&Transfer::fetch(target, BYTES), &mut |_| ())?;
+        ensure!(fetched.matches(), "data arrived changed");
+    }
+    network.alive()?;
+    let mut complaints = network.bug_lines();
+    for node in network.nodes() {
+        let lines = network.log_lines(&node.name)?;
+        let undefined = lines.iter().filter(|line| line.contains("runtime error:"));
+        complaints.extend(undefined.map(|line| format!("{}: {line}", node.name)));
+    }
+    let ended = network.stop()?;
+    reports.none()?;
+    let disorderly = ended.iter().filter(|ended| !ended.orderly());
+    complaints.extend(disorderly.map(Ended::to_string));
+    ensure!(
+        complaints.is_empty(),
+        "{}\nlogs are in {}",
+        complaints.join("\n"),
+        folder.display()
+    );
+    fs::remove_dir_all(folder)?;
+    step.done(format!("{} nodes, 2 downloads", ended.len()));
+    Ok(())
+}
+
+/// Shows where a network's start is.
+struct Notes<'a>(&'a crate::progress::Step<'a>);
+
+impl Observer for Notes<'_> {
+    fn started(&self, step: network::Step) {
+        self.0.note(step.to_string());
+    }
+
+    fn progress(&self, _: network::Step, _: u8, _: &str) {}
+
+    fn finished(&self, _: network::Step, _: Duration) {}
+}
