@@ -81,6 +81,8 @@ pub(crate) fn wrong_status() -> bool {
 /// Whether a refusal is to be logged in other words.
 pub(crate) fn wrong_words() -> bool {
     *chosen() == Fault::WrongWords
+}
+
 /// Whether CGO is to free nothing.
 pub(crate) fn leak() -> bool {
     *chosen() == Fault::Leak

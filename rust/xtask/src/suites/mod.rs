@@ -331,3 +331,19 @@ fn cell(tally: Option<Tally>) -> String {
         format!("{}/{}/{}", tally.passed, tally.failed, tally.skipped)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_too_long_runs_only_when_it_is_named() {
+        let names = |chosen: &[&str]| -> Vec<&str> {
+            let chosen: Vec<String> = chosen.iter().map(|&name| name.into()).collect();
+            let suites = choose(&chosen).unwrap();
+            suites.iter().map(|suite| suite.name).collect()
+        };
+        assert!(names(&[]).contains(&"valgrind") && !names(&[]).contains(&"asan"));
+        assert_eq!(names(&["asan", "unit"]), ["unit", "asan"]);
+    }
+}

@@ -79,3 +79,26 @@ pub const FAULTS: [&str; 2] = ["leak", "stale-tag"];
 
 /// A unit test of tor that meets each of [`FAULTS`].
 pub const FAULTY_TEST: &str = "crypto/cgo/cgo_fwd";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_is_no_report_and_words_must_stand_in_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let reports = Reports(folder.path().into());
+        fs::write(reports.file("1"), "").unwrap();
+        assert!(reports.none().is_ok());
+        assert!(reports.one_with(&[]).is_err());
+        fs::write(reports.file("2"), "a leak").unwrap();
+        fs::write(reports.file("3"), "by malloc").unwrap();
+        assert!(reports
+            .none()
+            .unwrap_err()
+            .to_string()
+            .contains("2 processes"));
+        assert!(reports.one_with(&["leak", "malloc"]).is_err());
+        assert!(reports.one_with(&["leak", "a"]).is_ok());
+    }
+}
