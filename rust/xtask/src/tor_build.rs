@@ -206,17 +206,25 @@ impl<'a> Builder<'a> {
     }
 
     /// Links the unit tests of `build` once more, with the Rust archive of
-    /// `faulty`, and returns the program's path in the build directory.
+    /// `faulty` before all others, and returns the program's path in the build
+    /// directory.
     pub fn link_faulty_test(&self, build: &TorBuild, faulty: &TorBuild) -> Result<&'static str> {
-        let archive = faulty.folder.join("src/rust/libtor_rust.a");
-        let arguments = [
-            format!("TOR_RUST_LIB={}", archive.display()),
-            "EXEEXT=-fault".into(),
-        ];
-        let arguments = arguments.each_ref().map(String::as_str);
-        let label = "unit tests with faults on demand";
         const PROGRAM: &str = "src/test/test-fault";
-        self.make(&build.folder, label, &arguments, &[PROGRAM])?;
+        let archive = faulty.folder.join("src/rust/libtor_rust.a");
+        // What comes first is what is linked: tor's test library holds a copy of
+        // the proper archive.
+        let flags = format!(
+            "{} -Wl,--whole-archive,{},--no-whole-archive",
+            with_link_maps(&build.folder)?,
+            archive.display()
+        );
+        // Make does not know that it depends on that archive.
+        let program = build.folder.join(PROGRAM);
+        if program.exists() {
+            fs::remove_file(program)?;
+        }
+        let label = "unit tests with faults on demand";
+        self.make(&build.folder, label, &[&flags, "EXEEXT=-fault"], &[PROGRAM])?;
         Ok(PROGRAM)
     }
 
