@@ -17,6 +17,8 @@ pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
         "xtask",
         "--package",
         "network",
+        "--package",
+        "peer",
         "--lib",
         "--bins",
     ];

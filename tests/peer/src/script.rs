@@ -1,0 +1,209 @@
+//! What a peer sends, and when it waits: data, made by builders that read like
+//! the conversation.
+
+use std::time::Duration;
+
+use crate::cell::{command, Cell, CircIdLen};
+use crate::circuit::RelayMessage;
+
+/// One step of a script. What is sent goes out at the next step that waits or
+/// ends, all of it in one write.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// TLS from here on.
+    Tls,
+    Send(Vec<u8>),
+    /// A CREATE_FAST whose keys are kept.
+    Create(u32),
+    /// A relay cell of this link command, sealed with the circuit's keys.
+    Relay(u32, u8, RelayMessage),
+    /// From here on, each byte goes out in a write of its own.
+    Slowly,
+    /// Until this many more cells have come.
+    Await(usize),
+    /// Listens this long.
+    Quiet(Duration),
+    /// Positive evidence that the link lives: new circuits are made on it.
+    Probe,
+    EndTls,
+    EndTcp,
+}
+
+/// A conversation with an ORPort, from the side that connects.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// What is tried, in a few words.
+    pub name: String,
+    pub(crate) width: CircIdLen,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Script {
+    /// Starts with bare TCP.
+    pub fn tcp(name: impl Into<String>) -> Script {
+        Script {
+            name: name.into(),
+            width: CircIdLen::Four,
+            steps: Vec::new(),
+        }
+    }
+
+    /// Starts with a TLS handshake.
+    pub fn tls(name: impl Into<String>) -> Script {
+        Script::tcp(name).start_tls()
+    }
+
+    /// Starts with TLS, VERSIONS of this one link protocol (3 to 5), and the
+    /// relay's VERSIONS, CERTS, AUTH_CHALLENGE and NETINFO.
+    pub fn answered(name: impl Into<String>, link_protocol: u16) -> Script {
+        Script::tls(name).versions(&[link_protocol]).wait(4)
+    }
+
+    /// Starts with the whole handshake of an unauthenticated client.
+    pub fn open(name: impl Into<String>, link_protocol: u16) -> Script {
+        Script::answered(name, link_protocol).netinfo()
+    }
+
+    /// A TLS handshake on the connection that there is.
+    pub fn start_tls(self) -> Script {
+        self.step(Step::Tls)
+    }
+
+    /// Any bytes.
+    pub fn bytes(self, bytes: impl Into<Vec<u8>>) -> Script {
+        self.step(Step::Send(bytes.into()))
+    }
+
+    /// A cell, with circuit ids as long as the agreed link protocol has them.
+    pub fn cell(self, circ_id: u32, command: u8, body: impl Into<Vec<u8>>) -> Script {
+        let bytes = Cell::new(circ_id, command, body).encode(self.width);
+        self.bytes(bytes)
+    }
+
+    /// A cell of which only the first bytes go out.
+    pub fn cut_cell(self, length: usize, command: u8, body: impl Into<Vec<u8>>) -> Script {
+        let mut bytes = Cell::new(0, command, body).encode(self.width);
+        bytes.truncate(length);
+        self.bytes(bytes)
+    }
+
+    /// A VERSIONS cell as one begins with, its circuit id two bytes long; what
+    /// follows is encoded for the highest link protocol in it that tor knows.
+    pub fn versions(mut self, versions: &[u16]) -> Script {
+        let known = versions.iter().filter(|version| (3..=5).contains(*version));
+        self.width = match known.max() {
+            Some(3) => CircIdLen::Two,
+            _ => CircIdLen::Four,
+        };
+        let body: Vec<u8> = versions.iter().flat_map(|v| v.to_be_bytes()).collect();
+        self.early_cell(command::VERSIONS, body)
+    }
+
+    /// A cell before the versions are agreed upon: circuit id 0 in two bytes.
+    pub fn early_cell(self, command: u8, body: impl Into<Vec<u8>>) -> Script {
+        let bytes = Cell::new(0, command, body).encode(CircIdLen::Two);
+        self.bytes(bytes)
+    }
+
+    /// A NETINFO as a client sends it: no time, the relay's address 127.0.0.1,
+    /// none of its own.
+    pub fn netinfo(self) -> Script {
+        self.cell(0, command::NETINFO, [0, 0, 0, 0, 4, 4, 127, 0, 0, 1, 0])
+    }
+
+    /// A CREATE_FAST.
+    pub fn create_fast(self, circ_id: u32) -> Script {
+        self.step(Step::Create(circ_id))
+    }
+
+    /// A circuit, complete, and what is said on it.
+    pub fn circuit(self, circ_id: u32, say: impl Fn(CircuitScript) -> CircuitScript) -> Script {
+        let script = self.create_fast(circ_id).wait(1);
+        say(CircuitScript { script, circ_id }).script
+    }
+
+    /// Everything that `part` adds, this many times.
+    pub fn repeat(self, times: u32, part: impl Fn(Script, u32) -> Script) -> Script {
+        (0..times).fold(self, part)
+    }
+
+    /// From here on one byte at a time, each in a write and TLS record of its own.
+    pub fn slowly(self) -> Script {
+        self.step(Step::Slowly)
+    }
+
+    /// Waits for this many more cells, or the end of the connection.
+    pub fn wait(self, cells: usize) -> Script {
+        self.step(Step::Await(cells))
+    }
+
+    /// Listens for a while; what comes is written down.
+    pub fn quiet(self, time: Duration) -> Script {
+        self.step(Step::Quiet(time))
+    }
+
+    /// Makes circuits on the open link, to see that it still works.
+    pub fn probe(self) -> Script {
+        self.step(Step::Probe)
+    }
+
+    /// TLS close_notify.
+    pub fn end_tls(self) -> Script {
+        self.step(Step::EndTls)
+    }
+
+    /// TCP FIN.
+    pub fn end_tcp(self) -> Script {
+        self.step(Step::EndTcp)
+    }
+
+    fn step(mut self, step: Step) -> Script {
+        self.steps.push(step);
+        self
+    }
+}
+
+/// The part of a script that stands on one circuit.
+pub struct CircuitScript {
+    script: Script,
+    circ_id: u32,
+}
+
+impl CircuitScript {
+    /// A message in a RELAY cell.
+    pub fn relay(self, message: RelayMessage) -> CircuitScript {
+        let circ_id = self.circ_id;
+        self.then(|script| script.step(Step::Relay(circ_id, command::RELAY, message)))
+    }
+
+    /// A message in a RELAY_EARLY cell.
+    pub fn relay_early(self, message: RelayMessage) -> CircuitScript {
+        let circ_id = self.circ_id;
+        self.then(|script| script.step(Step::Relay(circ_id, command::RELAY_EARLY, message)))
+    }
+
+    /// A cell on this circuit that is not sealed.
+    pub fn cell(self, command: u8, body: impl Into<Vec<u8>>) -> CircuitScript {
+        let circ_id = self.circ_id;
+        self.then(|script| script.cell(circ_id, command, body))
+    }
+
+    /// Waits for this many more cells.
+    pub fn wait(self, cells: usize) -> CircuitScript {
+        self.then(|script| script.wait(cells))
+    }
+
+    /// Everything that `part` adds, this many times.
+    pub fn repeat(
+        self,
+        times: u32,
+        part: impl Fn(CircuitScript) -> CircuitScript,
+    ) -> CircuitScript {
+        (0..times).fold(self, |script, _| part(script))
+    }
+
+    fn then(mut self, add: impl FnOnce(Script) -> Script) -> CircuitScript {
+        self.script = add(self.script);
+        self
+    }
+}

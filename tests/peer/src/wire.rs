@@ -1,0 +1,99 @@
+//! A connection to an ORPort, bare or in TLS. Certificates are not checked: the
+//! relay's identity is not what is tested. A send that fails says nothing; that
+//! the peer has gone shows when what it sent before has been received.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode};
+
+/// What a receive brought.
+pub(crate) enum Received {
+    Bytes(Vec<u8>),
+    /// Nothing within the limit.
+    Nothing,
+    /// The peer has closed the connection.
+    End,
+}
+
+/// Our end of the connection.
+pub(crate) enum Wire {
+    Bare(TcpStream),
+    Tls(SslStream<TcpStream>),
+}
+
+impl Wire {
+    pub(crate) fn connect(address: SocketAddr) -> Result<Wire> {
+        let stream = TcpStream::connect_timeout(&address, PATIENCE)
+            .with_context(|| format!("cannot connect to the ORPort {address}"))?;
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(Wire::Bare(stream))
+    }
+
+    /// The same connection in TLS; `None` when the peer ended the handshake.
+    pub(crate) fn start_tls(self) -> Result<Option<Wire>> {
+        let Wire::Bare(stream) = self else {
+            return Ok(Some(self));
+        };
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let mut context = SslContext::builder(SslMethod::tls_client())?;
+        context.set_verify(SslVerifyMode::NONE);
+        let ssl = Ssl::new(&context.build())?;
+        Ok(ssl.connect(stream).ok().map(Wire::Tls))
+    }
+
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        let _gone = match self {
+            Wire::Bare(stream) => stream.write_all(bytes),
+            Wire::Tls(stream) => stream.write_all(bytes),
+        };
+    }
+
+    pub(crate) fn receive(&mut self, limit: Duration) -> Result<Received> {
+        let limit = limit.max(Duration::from_millis(1));
+        self.tcp().set_read_timeout(Some(limit))?;
+        let mut bytes = vec![0; 1 << 14];
+        let read = match self {
+            Wire::Bare(stream) => stream.read(&mut bytes),
+            Wire::Tls(stream) => stream.read(&mut bytes),
+        };
+        Ok(match read {
+            Ok(0) => Received::End,
+            Ok(length) => {
+                bytes.truncate(length);
+                Received::Bytes(bytes)
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {
+                    Received::Nothing
+                }
+                _ => Received::End,
+            },
+        })
+    }
+
+    /// Says in TLS that nothing more will be sent.
+    pub(crate) fn end_tls(&mut self) {
+        if let Wire::Tls(stream) = self {
+            let _gone = stream.shutdown();
+        }
+    }
+
+    /// Says in TCP that nothing more will be sent.
+    pub(crate) fn end_tcp(&mut self) {
+        let _gone = self.tcp().shutdown(Shutdown::Write);
+    }
+
+    fn tcp(&self) -> &TcpStream {
+        match self {
+            Wire::Bare(stream) => stream,
+            Wire::Tls(stream) => stream.get_ref(),
+        }
+    }
+}
+
+/// How long a peer may take for what it is certain to do.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
