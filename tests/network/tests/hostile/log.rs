@@ -1,0 +1,75 @@
+//! The warnings in a relay's log, in words that two relays can have in common.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use anyhow::{Context, Result};
+use network::Network;
+
+/// A log that grows.
+pub struct Log(File);
+
+impl Log {
+    /// The log of a node, without what stands in it already.
+    pub fn from_now_on(network: &Network, node: &str) -> Result<Log> {
+        let path = network.folder().join(node).join("notice.log");
+        let mut file =
+            File::open(&path).with_context(|| format!("cannot open {}", path.display()))?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(Log(file))
+    }
+
+    /// Warnings since the last call, sorted; equal ones are one line.
+    pub fn new_warnings(&mut self) -> Result<Vec<String>> {
+        let mut bytes = Vec::new();
+        self.0.read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let mut warnings: Vec<String> = text.lines().filter_map(warning).collect();
+        warnings.sort();
+        let runs = warnings.chunk_by(|a, b| a == b);
+        Ok(runs
+            .map(|run| match run.len() {
+                1 => run[0].clone(),
+                times => format!("{}, {times} times", run[0]),
+            })
+            .collect())
+    }
+}
+
+/// The text of a line of severity warn or err, masked.
+fn warning(line: &str) -> Option<String> {
+    let (_, text) = line
+        .split_once(" [warn] ")
+        .or_else(|| line.split_once(" [err] "))?;
+    let mut text = text.to_owned();
+    for before in VARYING {
+        text = mask(&text, before);
+    }
+    Some(text)
+}
+
+/// Numbers behind these differ from run to run: our port, ages in seconds, the
+/// share of all EXTENDs, and lines of C sources, which our patches move.
+const VARYING: [&str; 5] = ["127.0.0.1:", "(age ", "created ", "dropped ", ".c:"];
+
+fn mask(text: &str, before: &str) -> String {
+    let mut parts = text.split(before);
+    let mut masked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let number = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        masked += before;
+        if number.len() < part.len() {
+            masked.push('#');
+        }
+        masked += number;
+    }
+    masked
+}
+
+#[test]
+fn only_warnings_count_and_what_varies_is_masked() {
+    let line = "Nov 24 02:29:56.000 [warn] CREATE from 127.0.0.1:4711 (age 12), circID 3";
+    let expected = "CREATE from 127.0.0.1:# (age #), circID 3";
+    assert_eq!(warning(line).as_deref(), Some(expected));
+    assert_eq!(warning("Nov 24 02:29:56.000 [notice] Done"), None);
+}
