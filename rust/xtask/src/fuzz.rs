@@ -1,6 +1,6 @@
 //! `cargo xtask fuzz`: the comparisons of `tests/parity` under libFuzzer.
 //!
-//! With a nightly toolchain and clang, Rust and the C files of the components
+//! With a nightly toolchain, Rust and the C files of the components
 //! are instrumented: AddressSanitizer and coverage on both sides. Without, the
 //! same program replays the corpus. Findings and work in progress are kept in
 //! `target/tor/fuzz/NAME/`; what is committed lies in `tests/fuzz/`.
@@ -16,6 +16,7 @@ use network::{Binary, Network, Quiet, Select, Setting, Spec, Target as Place, Tr
 use crate::components::Choice;
 use crate::jobs::Job;
 use crate::layout::Layout;
+use crate::packages;
 use crate::progress::{Progress, Scale};
 use crate::source::SourceOption;
 use crate::suites::cargo_tests::{cargo, TOR_C};
@@ -102,6 +103,12 @@ impl<'a> Fuzzer<'a> {
     pub fn build(layout: &'a Layout, progress: &Progress, builder: &Builder<'_>) -> Result<Self> {
         let c = builder.build(&Choice::None, Faults::Never, Extent::Library)?;
         let nightly = nightly_cargo();
+        let packages = match nightly {
+            Some(_) => packages::FOR_INSTRUMENTED_FUZZERS,
+            None => packages::FOR_FUZZERS,
+        };
+        packages::ensure(layout, progress, packages)?;
+        // Elsewhere than on Debian nobody has seen to it.
         let instrumented = nightly.is_some() && has_clang();
         let label = match instrumented {
             true => "build the fuzzer, with AddressSanitizer and coverage",
@@ -139,8 +146,8 @@ impl<'a> Fuzzer<'a> {
         step.done("");
         if !instrumented {
             progress.say(
-                "no nightly toolchain or no clang: the corpus is replayed, nothing new is \
-                 searched for (rustup toolchain install nightly; apt-get install clang)",
+                "no nightly toolchain: the corpus is replayed, nothing new is searched for \
+                 (rustup toolchain install nightly)",
             );
         }
         let program = target.join(host).join("fuzz/fuzz");
@@ -246,7 +253,7 @@ impl<'a> Fuzzer<'a> {
     fn minimise(&self, progress: &Progress, (name, _): &(String, String)) -> Result<()> {
         ensure!(
             self.instrumented,
-            "a corpus can only be minimised with a nightly toolchain and clang"
+            "a corpus can only be minimised with a nightly toolchain: rustup toolchain install nightly"
         );
         let folders = Folders::make(self.layout, name)?;
         let step = progress.step(format!("minimise the corpus of {name}"), Scale::Unknown);

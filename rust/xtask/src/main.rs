@@ -119,8 +119,8 @@ enum Verb {
     ///
     /// Runs a comparison of tests/parity under libFuzzer, with AddressSanitizer
     /// and coverage in Rust and in the C files of the components. That needs a
-    /// nightly toolchain and clang; without them the corpus is replayed. The
-    /// exit code is 0 only if nothing was found.
+    /// nightly toolchain; without it the corpus is replayed. The exit code is 0
+    /// only if nothing was found.
     #[command(after_help = "Examples:\n  \
         cargo xtask fuzz --list\n  \
         cargo xtask fuzz cgo --seconds 600\n  \

@@ -27,6 +27,12 @@ pub const FOR_BUILDS: &[&str] = &[
     "zlib1g-dev",
 ];
 
+/// What libFuzzer is compiled with.
+pub const FOR_FUZZERS: &[&str] = &["g++"];
+
+/// What instruments C for a fuzzer, in the way that nightly instruments Rust.
+pub const FOR_INSTRUMENTED_FUZZERS: &[&str] = &["clang", "g++"];
+
 /// Sees to it that all of these packages are there, or says which command
 /// installs them. Elsewhere than on Debian and its kin nothing is checked: configure
 /// will name what it misses.

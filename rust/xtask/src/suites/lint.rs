@@ -11,6 +11,7 @@ use walkdir::WalkDir;
 use super::cargo_tests::{cargo, TOR_C};
 use super::{Outcome, Stage};
 use crate::jobs::Job;
+use crate::packages;
 use crate::progress::Scale;
 
 /// The only code below rust/ that may say `unsafe`: the boundary, and the
@@ -25,6 +26,8 @@ fn may_be_unsafe(path: &Path) -> bool {
 
 /// Runs all lints.
 pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
+    // Clippy runs build scripts, and one of them compiles libFuzzer.
+    packages::ensure(stage.layout, stage.progress, packages::FOR_FUZZERS)?;
     let mut outcome = Outcome::default();
     let tests = ["--manifest-path", "tests/Cargo.toml"];
     let features = stage.catalogue.names() + ",fault";
