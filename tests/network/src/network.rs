@@ -249,6 +249,29 @@ impl Network {
         end(&self.nodes)
     }
 
+    /// The end of a test: nobody died, no log reports a bug but those that
+    /// contain one of `known_bugs`, every node leaves in good order, and the
+    /// folder goes. On failure it stays.
+    pub fn finish(self, known_bugs: &[&str]) -> Result<()> {
+        self.alive()?;
+        let folder = self.folder().to_owned();
+        let logs = format!("full logs are in {}", folder.display());
+        let known = |line: &str| known_bugs.iter().any(|bug| line.contains(bug));
+        let mut bugs = self.bug_lines();
+        bugs.retain(|line| !known(line));
+        ensure!(
+            bugs.is_empty(),
+            "logs report bugs:\n{}\n{logs}",
+            bugs.join("\n")
+        );
+        let mut ended = self.stop()?;
+        ended.retain(|ended| !ended.orderly());
+        let disorderly: Vec<_> = ended.iter().map(Ended::to_string).collect();
+        ensure!(disorderly.is_empty(), "{}; {logs}", disorderly.join(", "));
+        fs::remove_dir_all(folder)?;
+        Ok(())
+    }
+
     /// Leaves the nodes running after this process ends. The content server
     /// lives in this process and ends with it, so onion services then lead
     /// nowhere.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{ensure, Result};
+use anyhow::{ensure, Context, Result};
 
 /// One built tor: the two programs that a network needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,15 @@ impl Binary {
             tor: program("src/app/tor", "src/app/tor")?,
             gencert: program("src/tools/tor-gencert", "src/tools/tor-gencert")?,
         })
+    }
+
+    /// The same from the build directory that an environment variable names, as
+    /// the tests get it.
+    pub fn from_variable(label: &str, variable: &str) -> Result<Binary> {
+        let build = std::env::var_os(variable).with_context(|| {
+            format!("{variable} is not set: name the build directory of the {label} tor in it")
+        })?;
+        Binary::from_build(label, build)
     }
 }
 

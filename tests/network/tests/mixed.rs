@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use anyhow::{ensure, Context, Result};
 use network::{
-    Binary, Client, Direction, Ended, Network, Observer, Path, RelayCrypto, Role, Select, Setting,
-    Spec, Step, Target, Transfer,
+    Binary, Client, Direction, Network, Observer, Path, RelayCrypto, Role, Select, Setting, Spec,
+    Step, Target, Transfer,
 };
 
 /// Nodes of odd number run C, those of even number Rust. Each position has one of
@@ -171,7 +171,10 @@ fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> Result<R> + Sync) ->
 }
 
 fn start(name: &'static str, params: &[(&str, i64)]) -> Result<Network> {
-    let (c, rust) = (build("C", "TORRS_TOR_C")?, build("Rust", "TORRS_TOR_RUST")?);
+    let (c, rust) = (
+        Binary::from_variable("C", "TORRS_TOR_C")?,
+        Binary::from_variable("Rust", "TORRS_TOR_RUST")?,
+    );
     let seed = match env::var("TORRS_SEED") {
         Ok(seed) => seed.parse().context("TORRS_SEED is not a number")?,
         Err(_) => 0x746f_7272,
@@ -209,13 +212,6 @@ fn start(name: &'static str, params: &[(&str, i64)]) -> Result<Network> {
     Ok(network)
 }
 
-fn build(label: &str, variable: &str) -> Result<Binary> {
-    let directory = env::var_os(variable).with_context(|| {
-        format!("{variable} is not set: name the build directory of the {label} tor in it")
-    })?;
-    Binary::from_build(label, directory)
-}
-
 /// Nobody died, nothing was reported as a bug, and everybody left when asked.
 /// Only then the folder with the logs goes.
 fn finish(network: Network) -> Result<()> {
@@ -231,28 +227,7 @@ fn finish(network: Network) -> Result<()> {
             ensure!(usage.rss > 0, "{name} has no memory");
         }
     }
-    let folder = network.folder().to_owned();
-    let bugs = network.bug_lines();
-    ensure!(
-        bugs.is_empty(),
-        "logs report bugs:\n{}\nfull logs are in {}",
-        bugs.join("\n"),
-        folder.display()
-    );
-    let ended = network.stop()?;
-    let disorderly: Vec<String> = ended
-        .iter()
-        .filter(|ended| !ended.orderly())
-        .map(Ended::to_string)
-        .collect();
-    ensure!(
-        disorderly.is_empty(),
-        "{}; logs are in {}",
-        disorderly.join(", "),
-        folder.display()
-    );
-    std::fs::remove_dir_all(folder)?;
-    Ok(())
+    network.finish(&[])
 }
 
 /// An error that the test program prints as one message, whatever the

@@ -38,8 +38,8 @@ const CGO: Fault = Fault {
 
 #[test]
 fn a_panic_costs_one_circuit_and_the_relay_goes_on() -> Result<()> {
-    let c = Binary::from_build("C", build("TORRS_TOR_C")?)?;
-    let fault = Binary::from_build("Rust", build("TORRS_TOR_RUST_FAULT")?)?;
+    let c = Binary::from_variable("C", "TORRS_TOR_C")?;
+    let fault = Binary::from_variable("Rust", "TORRS_TOR_RUST_FAULT")?;
     let folder = tempfile::Builder::new()
         .prefix("torrs-panic-")
         .tempdir_in(env!("CARGO_TARGET_TMPDIR"))?
@@ -69,9 +69,7 @@ fn a_panic_costs_one_circuit_and_the_relay_goes_on() -> Result<()> {
         }
     }
     ensure!(network.bug_lines().len() == 2, "another node reports a bug");
-    network.stop()?;
-    std::fs::remove_dir_all(folder)?;
-    Ok(())
+    network.finish(&[TOR1.export, CGO.export])
 }
 
 /// Fetches over ordinary circuits, which tor chooses.
@@ -118,9 +116,4 @@ fn arrives(client: &Client, transfer: &Transfer<'_>) -> Result<()> {
     let done = client.run(transfer, &mut |_| {})?;
     ensure!(done.matches(), "what arrived is not what was sent");
     Ok(())
-}
-
-fn build(variable: &str) -> Result<std::ffi::OsString> {
-    env::var_os(variable)
-        .with_context(|| format!("{variable} is not set: name a tor build directory in it"))
 }

@@ -21,7 +21,7 @@ use std::time::Instant;
 
 use anyhow::{ensure, Context, Result};
 use log::Log;
-use network::{Binary, Control, Ended, Network, Quiet, Select, Setting, Spec, Transfer};
+use network::{Binary, Control, Network, Quiet, Select, Setting, Spec, Transfer};
 use peer::{play, Ending, Script, Transcript};
 
 /// The relays under attack; each also does the work of an exit.
@@ -259,13 +259,10 @@ fn side_by_side(name: &str, c: &[String], rust: &[String]) -> String {
 
 /// One authority, and as few relays as a consensus and a circuit need.
 fn start() -> Result<Network> {
-    let build = |label: &str, variable: &str| -> Result<Binary> {
-        let directory = env::var_os(variable).with_context(|| {
-            format!("{variable} is not set: name the build directory of the {label} tor in it")
-        })?;
-        Binary::from_build(label, directory)
-    };
-    let (c, rust) = (build("C", "TORRS_TOR_C")?, build("Rust", "TORRS_TOR_RUST")?);
+    let (c, rust) = (
+        Binary::from_variable("C", "TORRS_TOR_C")?,
+        Binary::from_variable("Rust", "TORRS_TOR_RUST")?,
+    );
     let folder = tempfile::Builder::new()
         .prefix("torrs-hostile-")
         .tempdir_in(env!("CARGO_TARGET_TMPDIR"))?
@@ -290,34 +287,8 @@ fn finish(network: Network) -> Result<()> {
         let done = network.client().run(&transfer, &mut |_| {})?;
         ensure!(done.matches(), "what {exit} carried afterwards is damaged");
     }
-    network.alive()?;
-    let folder = network.folder().to_owned();
     // What C itself reports as a bug, and both of them did, is no bug of ours.
-    let bugs: Vec<String> = network
-        .bug_lines()
-        .into_iter()
-        .filter(|line| !C_BUGS.iter().any(|bug| line.contains(bug)))
-        .collect();
-    ensure!(
-        bugs.is_empty(),
-        "logs report bugs:\n{}\nfull logs are in {}",
-        bugs.join("\n"),
-        folder.display()
-    );
-    let ended = network.stop()?;
-    let disorderly: Vec<String> = ended
-        .iter()
-        .filter(|ended| !ended.orderly())
-        .map(Ended::to_string)
-        .collect();
-    ensure!(
-        disorderly.is_empty(),
-        "{}; logs are in {}",
-        disorderly.join(", "),
-        folder.display()
-    );
-    std::fs::remove_dir_all(folder)?;
-    Ok(())
+    network.finish(&C_BUGS)
 }
 
 /// Scripts that are alike and have different outcomes: in cells that
