@@ -39,5 +39,5 @@ pub use client::{Circuit, Client, Direction, Path, Target, Transfer, Transferred
 pub use content::Content;
 pub use control::{CircuitId, Control, Reply, StreamId};
 pub use network::{Kept, Network, Observer, Quiet, Step};
-pub use process::{Ended, Usage};
+pub use process::{Cause, Ended, Usage};
 pub use spec::{Binary, NodeSpec, Role, Select, Setting, Spec};

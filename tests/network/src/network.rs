@@ -18,7 +18,7 @@ use crate::content::Server;
 use crate::control::Control;
 use crate::keys;
 use crate::ports::Reserved;
-use crate::process::{Ended, Node, Usage};
+use crate::process::{Cause, Ended, Node, Usage};
 use crate::spec::{NodeSpec, Role, Spec};
 use crate::torrc::{self, NodePorts, Shared};
 
@@ -235,7 +235,7 @@ impl Network {
                 let ended = Ended {
                     node: node.name().to_owned(),
                     status,
-                    by_itself: true,
+                    cause: Cause::Itself,
                 };
                 bail!("{ended}{}", last_lines(node));
             }
@@ -336,16 +336,23 @@ fn end(nodes: &[Node]) -> Result<Vec<Ended>> {
     let mut failed = None;
     for (node, asked) in nodes.iter().zip(asked) {
         let status = match asked {
-            Ok(Some(status)) => Ok((status, true)),
-            Ok(None) => node.wait_for_end(deadline).map(|status| (status, false)),
+            Ok(Some(status)) => Ok((status, Cause::Itself)),
+            Ok(None) => node.wait_for_end(deadline),
             Err(error) => Err(error),
         };
         match status {
-            Ok((status, by_itself)) => ended.push(Ended {
-                node: node.name().to_owned(),
-                status,
-                by_itself,
-            }),
+            Ok((status, cause)) => {
+                let node = node.name().to_owned();
+                let end = Ended {
+                    node,
+                    status,
+                    cause,
+                };
+                if cause == Cause::MissedWakeup {
+                    println!("{end}: a known fault of C Tor's thread pool");
+                }
+                ended.push(end);
+            }
             Err(error) => failed = Some(error.context(format!("cannot end {}", node.name()))),
         }
     }

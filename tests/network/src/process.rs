@@ -36,22 +36,43 @@ pub struct Ended {
     pub node: String,
     /// Its exit status.
     pub status: ExitStatus,
-    /// Whether it had ended before it was told to.
-    pub by_itself: bool,
+    /// Why it ended.
+    pub cause: Cause,
+}
+
+/// Why a node ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It ended before it was told to.
+    Itself,
+    /// It was asked to.
+    Asked,
+    /// It was asked to, and then waited for a worker thread that had missed the
+    /// call to end, until it was killed. C Tor's thread pool
+    /// (`src/lib/evloop/workqueue.c`) does not look again whether it is to end
+    /// between a piece of work and waiting for the next one, so a tor that is
+    /// busy with handshakes when it is asked can hang, whatever it is built of.
+    MissedWakeup,
 }
 
 impl Ended {
-    /// Whether the node left when it was asked to, with success.
+    /// Whether the node left when it was asked to, with success, or had to be
+    /// killed for a reason that is C Tor's own.
     pub fn orderly(&self) -> bool {
-        !self.by_itself && self.status.success()
+        match self.cause {
+            Cause::Itself => false,
+            Cause::Asked => self.status.success(),
+            Cause::MissedWakeup => true,
+        }
     }
 }
 
 impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let how = match self.by_itself {
-            true => "ended by itself",
-            false => "ended",
+        let how = match self.cause {
+            Cause::Itself => "ended by itself",
+            Cause::Asked => "ended",
+            Cause::MissedWakeup => "waited for a worker thread and was ended",
         };
         match self.status.signal() {
             Some(signal) => write!(f, "{} {how} by signal {signal}", self.node),
@@ -218,18 +239,36 @@ impl Node {
 
     /// Waits for the end until `deadline`, then enforces it: first by SIGABRT, at
     /// which tor writes where it hangs into its output.
-    pub(crate) fn wait_for_end(&self, deadline: Instant) -> Result<ExitStatus> {
+    pub(crate) fn wait_for_end(&self, deadline: Instant) -> Result<(ExitStatus, Cause)> {
         let child = &mut lock(&self.process).child;
         if let Some(status) = wait_until(child, deadline)? {
-            return Ok(status);
+            return Ok((status, Cause::Asked));
+        }
+        if all_threads_wait_for_another(child.id()) {
+            child.kill()?;
+            return Ok((child.wait()?, Cause::MissedWakeup));
         }
         kill_process(Pid::from_child(child), Signal::ABORT)?;
         if let Some(status) = wait_until(child, Instant::now() + LAST_WORDS)? {
-            return Ok(status);
+            return Ok((status, Cause::Asked));
         }
         child.kill()?;
-        Ok(child.wait()?)
+        Ok((child.wait()?, Cause::Asked))
     }
+}
+
+/// Whether a process has several threads and each of them sleeps until another
+/// one wakes it: nothing will ever happen there.
+fn all_threads_wait_for_another(pid: u32) -> bool {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return false;
+    };
+    let waits: Vec<bool> = tasks
+        .flatten()
+        .map(|task| fs::read_to_string(task.path().join("wchan")).unwrap_or_default())
+        .map(|place| place.contains("futex"))
+        .collect();
+    waits.len() > 1 && !waits.contains(&false)
 }
 
 fn wait_until(child: &mut Child, deadline: Instant) -> Result<Option<ExitStatus>> {
@@ -254,3 +293,36 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 const NOTICE_LOG: &str = "notice.log";
 /// What tor writes before its log is open, and what a crash or panic prints.
 const OUTPUT: &str = "output.log";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[ignore = "run by the next test, in a process of its own"]
+    fn wait_for_nobody() {
+        loop {
+            std::thread::park();
+        }
+    }
+
+    #[test]
+    fn a_process_in_which_all_threads_wait_for_another_is_told_from_one_that_sleeps() {
+        // The test program's main thread waits for the thread of its one test.
+        let mut hanging = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "process::tests::wait_for_nobody", "--ignored"])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !all_threads_wait_for_another(hanging.id()) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let hangs = all_threads_wait_for_another(hanging.id());
+        hanging.kill().unwrap();
+        hanging.wait().unwrap();
+        assert!(hangs);
+        // This thread runs.
+        assert!(!all_threads_wait_for_another(std::process::id()));
+    }
+}

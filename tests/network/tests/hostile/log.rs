@@ -25,6 +25,7 @@ impl Log {
         self.0.read_to_end(&mut bytes)?;
         let text = String::from_utf8_lossy(&bytes);
         let mut warnings: Vec<String> = text.lines().filter_map(warning).collect();
+        forget_strangers(&mut warnings);
         warnings.sort();
         let runs = warnings.chunk_by(|a, b| a == b);
         Ok(runs
@@ -33,6 +34,20 @@ impl Log {
                 times => format!("{}, {times} times", run[0]),
             })
             .collect())
+    }
+}
+
+/// Takes out what circuits of other nodes cause, which come and go as they like:
+/// a client of this small network now and then extends a circuit back to the
+/// relay before. Our peer has no identity to which one could extend.
+fn forget_strangers(warnings: &mut Vec<String>) {
+    const EXTENDS_BACK: &str = "Client asked me to extend back to the previous hop.";
+    const THEREFORE: &str = "connection_edge_process_relay_cell (away from origin) failed.";
+    while let Some(at) = warnings.iter().position(|line| line == EXTENDS_BACK) {
+        warnings.remove(at);
+        if warnings.get(at).is_some_and(|next| next == THEREFORE) {
+            warnings.remove(at);
+        }
     }
 }
 
@@ -72,4 +87,14 @@ fn only_warnings_count_and_what_varies_is_masked() {
     let expected = "CREATE from 127.0.0.1:# (age #), circID 3";
     assert_eq!(warning(line).as_deref(), Some(expected));
     assert_eq!(warning("Nov 24 02:29:56.000 [notice] Done"), None);
+}
+
+#[test]
+fn only_the_pair_of_lines_that_strangers_cause_is_forgotten() {
+    let lines = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
+    let back = "Client asked me to extend back to the previous hop.";
+    let failed = "connection_edge_process_relay_cell (away from origin) failed.";
+    let mut warnings = lines(&format!("{failed}\n{back}\n{failed}\nother\n{back}"));
+    forget_strangers(&mut warnings);
+    assert_eq!(warnings, lines(&format!("{failed}\nother")));
 }
