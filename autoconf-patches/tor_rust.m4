@@ -7,7 +7,7 @@ dnl where it prints its summary.
 
 dnl The components, in the order in which they are named everywhere. A new one
 dnl is added here, as a feature in Cargo.toml, and in rust/ffi/src/lib.rs.
-m4_define([TOR_RUST_COMPONENTS], [relaycrypt])
+m4_define([TOR_RUST_COMPONENTS], [onion relaycrypt])
 
 dnl TOR_RUST_COMPONENT(NAME): USE_RUST_<NAME> for make and for C.
 AC_DEFUN([TOR_RUST_COMPONENT], [
@@ -36,6 +36,22 @@ AC_DEFUN([TOR_RUST_AT_LEAST], [
     [AC_MSG_ERROR([$$1 --version prints no version. Is it a working $2?])])
   AS_VERSION_COMPARE([$tor_rust_version], [$tor_rust_minimum],
     [AC_MSG_ERROR([$2 $tor_rust_version is too old: --enable-rust needs $tor_rust_minimum or later.])])
+])
+
+dnl TOR_RUST_ACCELERATOR(NAME, COMPONENT): the feature NAME, of use only to
+dnl COMPONENT, where rustc is new enough. Cargo.toml says for which. Called
+dnl after TOR_RUST_AT_LEAST of rustc, whose version it uses.
+AC_DEFUN([TOR_RUST_ACCELERATOR], [
+  AS_IF([test "x$tor_rust_$2" = xyes], [
+    tor_rust_wanted=`sed -n 's/^$1 = "\([[0-9.]]*\)"/\1/p' "$srcdir/src/rust/Cargo.toml"`
+    AC_MSG_CHECKING([whether rustc can build $1])
+    AS_VERSION_COMPARE([$tor_rust_version], [$tor_rust_wanted],
+      [AC_MSG_RESULT([no, it needs $tor_rust_wanted or later])],
+      [AC_MSG_RESULT([yes])
+       TOR_RUST_FEATURES="$TOR_RUST_FEATURES $1"],
+      [AC_MSG_RESULT([yes])
+       TOR_RUST_FEATURES="$TOR_RUST_FEATURES $1"])
+  ])
 ])
 
 AC_DEFUN([TOR_RUST], [
@@ -71,6 +87,7 @@ AC_DEFUN([TOR_RUST], [
     TOR_RUST_TOOL([RUSTC], [rustc])
     TOR_RUST_AT_LEAST([CARGO], [cargo])
     TOR_RUST_AT_LEAST([RUSTC], [rustc])
+    TOR_RUST_ACCELERATOR([graviola], [onion])
     AC_CHECK_TOOL([OBJCOPY], [objcopy], [no])
     AS_IF([test "x$OBJCOPY" = xno],
       [AC_MSG_ERROR([--enable-rust needs objcopy (package binutils).])])

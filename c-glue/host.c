@@ -11,8 +11,12 @@
  **/
 
 #include "orconfig.h"
+#include "lib/cc/ctassert.h"
+#include "lib/crypt_ops/crypto_rand.h"
+#include "lib/ctime/di_ops.h"
 #include "lib/log/log.h"
 #include "lib/log/util_bug.h"
+#include "lib/malloc/malloc.h"
 #include "lib/subsys/subsys.h"
 
 #include "rust/c-glue/host.h"
@@ -20,6 +24,10 @@
 /* Declared twice on purpose: the compiler compares. */
 #pragma GCC diagnostic ignored "-Wredundant-decls"
 #include "rust/c-glue/tor_rust.h"
+
+CTASSERT(LOG_WARN == TORRS_LOG_WARN);
+CTASSERT(LOG_INFO == TORRS_LOG_INFO);
+CTASSERT(LD_PROTOCOL == TORRS_LD_PROTOCOL);
 
 /** Report what BUG() reports, for an expression in Rust. */
 static void
@@ -41,6 +49,28 @@ host_panicked(const char *file, unsigned int line, const char *function,
           file, line, message);
 }
 
+/** Log <b>text</b> for <b>function</b>. */
+static void
+host_log(int severity, uint64_t domain, const char *function,
+         const char *text)
+{
+  log_fn_(severity, domain, function, "%s", text);
+}
+
+/** Fill <b>out</b> with <b>len</b> fresh random bytes. */
+static void
+host_random(uint8_t *out, size_t len)
+{
+  crypto_rand((char *)out, len);
+}
+
+/** Return a copy of <b>len</b> bytes, to be freed with tor_free(). */
+static uint8_t *
+host_memdup(const uint8_t *bytes, size_t len)
+{
+  return tor_memdup(bytes, len);
+}
+
 static int
 subsys_rust_initialize(void)
 {
@@ -48,6 +78,10 @@ subsys_rust_initialize(void)
     .size = sizeof(struct torrs_host_t),
     .bug = host_bug,
     .panicked = host_panicked,
+    .log = host_log,
+    .random = host_random,
+    .memdup = host_memdup,
+    .dimap_search = dimap_search,
   };
   return torrs_init(&host);
 }

@@ -16,8 +16,79 @@
 #include <stddef.h>
 #include <stdint.h>
 struct cell_t;
-struct tor1_crypt_t;
 struct cgo_crypt_t;
+struct curve25519_keypair_t;
+struct curve25519_public_key_t;
+struct di_digest256_map_t;
+struct ed25519_public_key_t;
+struct fast_handshake_state_t;
+struct hs_ntor_intro_cell_keys_t;
+struct hs_ntor_rend_cell_keys_t;
+struct hs_subcredential_t;
+struct ntor3_handshake_state_t;
+struct ntor3_server_handshake_state_t;
+struct ntor_handshake_state_t;
+struct tor1_crypt_t;
+
+/**
+ * `LOG_WARN`.
+ */
+#define TORRS_LOG_WARN 4
+
+/**
+ * `LOG_INFO`.
+ */
+#define TORRS_LOG_INFO 6
+
+/**
+ * `LD_PROTOCOL`.
+ */
+#define TORRS_LD_PROTOCOL (1 << 5)
+
+/**
+ * `sizeof(curve25519_keypair_t)`, in bytes.
+ */
+#define TORRS_KEYPAIR_SIZE 64
+
+/**
+ * Offset of the secret key in it, in bytes.
+ */
+#define TORRS_KEYPAIR_SECRET 32
+
+/**
+ * `sizeof(fast_handshake_state_t)`, in bytes.
+ */
+#define TORRS_FAST_STATE_SIZE 20
+
+/**
+ * `sizeof(ntor_handshake_state_t)`, in bytes.
+ */
+#define TORRS_NTOR_STATE_SIZE 116
+
+/**
+ * `sizeof(ntor3_handshake_state_t)`, in bytes.
+ */
+#define TORRS_NTOR3_STATE_SIZE 192
+
+/**
+ * `sizeof(ntor3_server_handshake_state_t)`, in bytes.
+ */
+#define TORRS_NTOR3_SERVER_STATE_SIZE 160
+
+/**
+ * `sizeof(hs_ntor_intro_cell_keys_t)`, in bytes.
+ */
+#define TORRS_HS_INTRO_KEYS_SIZE 64
+
+/**
+ * `sizeof(hs_ntor_rend_cell_keys_t)`, in bytes.
+ */
+#define TORRS_HS_REND_KEYS_SIZE 64
+
+/**
+ * Offset of the second half of either, in bytes.
+ */
+#define TORRS_HS_SECOND_KEY 32
 
 /**
  * `sizeof(cell_t)`, in bytes.
@@ -81,6 +152,28 @@ struct torrs_host_t {
                    unsigned int line,
                    const char *function,
                    const char *message);
+  /**
+   * Logs `text` as `log_fn()` does.
+   */
+  void (*log)(int severity,
+              uint64_t domain,
+              const char *function,
+              const char *text);
+  /**
+   * Fills `out` with `len` fresh random bytes; does not return if it cannot.
+   */
+  void (*random)(uint8_t *out, size_t len);
+  /**
+   * A copy of `len` bytes that C frees.
+   */
+  uint8_t *(*memdup)(const uint8_t *bytes, size_t len);
+  /**
+   * What `map` has for the 32 bytes of `key`, else `other`. Takes the same
+   * time for every key.
+   */
+  void *(*dimap_search)(const struct di_digest256_map_t *map,
+                        const uint8_t *key,
+                        void *other);
 };
 
 /**
@@ -101,6 +194,339 @@ const char *torrs_components(void);
  * may be called from any thread.
  */
 int torrs_init(const struct torrs_host_t *host);
+
+/**
+ * Wipes and frees a client's state, or nothing if it is null.
+ *
+ * # Safety
+ * `victim` is null or came from [`fast_onionskin_create`], and is freed once.
+ */
+void fast_handshake_state_free_(struct fast_handshake_state_t *victim);
+
+/**
+ * Makes a client's state and, in the 20 bytes of `handshake_out`, its message.
+ * Returns 0.
+ *
+ * # Safety
+ * Both pointers are null or valid.
+ */
+int fast_onionskin_create(struct fast_handshake_state_t **handshake_state_out,
+                          uint8_t *handshake_out);
+
+/**
+ * At a relay, answers the 20 bytes of `message_in` with the 40 bytes of
+ * `handshake_reply_out`, and fills `key_out`. Returns 0.
+ *
+ * # Safety
+ * Each pointer is null or valid for its length.
+ */
+int fast_server_handshake(const uint8_t *message_in,
+                          uint8_t *handshake_reply_out,
+                          uint8_t *key_out,
+                          size_t key_out_len);
+
+/**
+ * At a client, reads the 40 bytes of the relay's answer and fills `key_out`.
+ *
+ * Returns 0; or -1 and a text that lives for ever in `*msg_out`, which may be
+ * null.
+ *
+ * # Safety
+ * Each pointer is null or valid for its length.
+ */
+int fast_client_handshake(const struct fast_handshake_state_t *handshake_state,
+                          const uint8_t *handshake_reply_out,
+                          uint8_t *key_out,
+                          size_t key_out_len,
+                          const char **msg_out);
+
+/**
+ * Wipes and frees a client's state, or nothing if it is null.
+ *
+ * # Safety
+ * `state` is null or came from [`onion_skin_ntor_create`], and is freed once.
+ */
+void ntor_handshake_state_free_(struct ntor_handshake_state_t *state);
+
+/**
+ * Makes the state of a client of the relay with the 20-byte identity `router_id`
+ * and onion key `router_key`, and in the 84 bytes of `onion_skin_out` its
+ * message. Returns 0.
+ *
+ * # Safety
+ * Each pointer is null or valid for its length.
+ */
+int onion_skin_ntor_create(const uint8_t *router_id,
+                           const struct curve25519_public_key_t *router_key,
+                           struct ntor_handshake_state_t **handshake_state_out,
+                           uint8_t *onion_skin_out);
+
+/**
+ * At the relay with the 20-byte identity `my_node_id`, answers the 84 bytes of
+ * `onion_skin` with the 64 bytes of `handshake_reply_out`, and fills `key_out`.
+ * Where `private_keys` has no key that was asked for, `junk_keys` serves.
+ *
+ * Returns 0; or -1 if there is no answer: what stands in `key_out` is then of
+ * no use.
+ *
+ * # Safety
+ * Each pointer is null or valid for its length; `private_keys` maps public keys
+ * to key pairs, or is null.
+ */
+int onion_skin_ntor_server_handshake(const uint8_t *onion_skin,
+                                     const struct di_digest256_map_t *private_keys,
+                                     const struct curve25519_keypair_t *junk_keys,
+                                     const uint8_t *my_node_id,
+                                     uint8_t *handshake_reply_out,
+                                     uint8_t *key_out,
+                                     size_t key_out_len);
+
+/**
+ * At a client, reads the 64 bytes of the relay's answer and fills `key_out`.
+ *
+ * Returns 0. Or -1: then what stands in `key_out` is of no use, `*msg_out`,
+ * which may be null, is a text that lives for ever or null, and there is a line
+ * in the log.
+ *
+ * # Safety
+ * Each pointer is null or valid for its length.
+ */
+int onion_skin_ntor_client_handshake(const struct ntor_handshake_state_t *handshake_state,
+                                     const uint8_t *handshake_reply,
+                                     uint8_t *key_out,
+                                     size_t key_out_len,
+                                     const char **msg_out);
+
+/**
+ * Wipes and frees a client's state, or nothing if it is null.
+ *
+ * # Safety
+ * `st` is null or came from [`onion_skin_ntor3_create`], and is freed once.
+ */
+void ntor3_handshake_state_free_(struct ntor3_handshake_state_t *st);
+
+/**
+ * Wipes and frees a relay's state, or nothing if it is null.
+ *
+ * # Safety
+ * `st` is null or came from [`onion_skin_ntor3_server_handshake_part1`], and is
+ * freed once.
+ */
+void ntor3_server_handshake_state_free_(struct ntor3_server_handshake_state_t *st);
+
+/**
+ * Makes the state of a client of the relay with identity `relay_id` and onion
+ * key `relay_key`, and its message, which carries `message`: `*onion_skin_out`
+ * is to be freed by tor. Both sides know `verification`.
+ *
+ * Returns 0; or -1 and no state if the relay's key has small order.
+ *
+ * # Safety
+ * Each pointer is null or valid for its length.
+ */
+int onion_skin_ntor3_create(const struct ed25519_public_key_t *relay_id,
+                            const struct curve25519_public_key_t *relay_key,
+                            const uint8_t *verification,
+                            size_t verification_len,
+                            const uint8_t *message,
+                            size_t message_len,
+                            struct ntor3_handshake_state_t **handshake_state_out,
+                            uint8_t **onion_skin_out,
+                            size_t *onion_skin_len_out);
+
+/**
+ * [`onion_skin_ntor3_create`] with a pair that is not fresh: for C's tests.
+ *
+ * # Safety
+ * Each pointer is null or valid for its length.
+ */
+int onion_skin_ntor3_create_nokeygen(const struct curve25519_keypair_t *client_keypair,
+                                     const struct ed25519_public_key_t *relay_id,
+                                     const struct curve25519_public_key_t *relay_key,
+                                     const uint8_t *verification,
+                                     size_t verification_len,
+                                     const uint8_t *message,
+                                     size_t message_len,
+                                     struct ntor3_handshake_state_t **handshake_state_out,
+                                     uint8_t **onion_skin_out,
+                                     size_t *onion_skin_len_out);
+
+/**
+ * At a client, reads the relay's reply and fills `keys_out`; `*message_out` is
+ * what the relay said, to be freed by tor.
+ *
+ * Returns 0; or -1, no message, and randomness in `keys_out`.
+ *
+ * # Safety
+ * Each pointer is null or valid for its length.
+ */
+int onion_ntor3_client_handshake(const struct ntor3_handshake_state_t *handshake_state,
+                                 const uint8_t *handshake_reply,
+                                 size_t reply_len,
+                                 const uint8_t *verification,
+                                 size_t verification_len,
+                                 uint8_t *keys_out,
+                                 size_t keys_out_len,
+                                 uint8_t **message_out,
+                                 size_t *message_len_out);
+
+/**
+ * At the relay with identity `my_id`, reads a client's onionskin.
+ * `*client_message_out` is what the client said, to be freed by tor, and
+ * `*state_out` what it takes to reply. Where `private_keys` has no key that was
+ * asked for, `junk_key` serves.
+ *
+ * Returns 0; or -1, no message and no state.
+ *
+ * # Safety
+ * Each pointer is null or valid for its length; `private_keys` maps public keys
+ * to key pairs, or is null.
+ */
+int onion_skin_ntor3_server_handshake_part1(const struct di_digest256_map_t *private_keys,
+                                            const struct curve25519_keypair_t *junk_key,
+                                            const struct ed25519_public_key_t *my_id,
+                                            const uint8_t *client_handshake,
+                                            size_t client_handshake_len,
+                                            const uint8_t *verification,
+                                            size_t verification_len,
+                                            uint8_t **client_message_out,
+                                            size_t *client_message_len_out,
+                                            struct ntor3_server_handshake_state_t **state_out);
+
+/**
+ * At a relay, replies: `*handshake_out`, to be freed by tor, carries
+ * `server_message`. Fills `keys_out`.
+ *
+ * Returns 0; or -1, no reply, and randomness in `keys_out`.
+ *
+ * # Safety
+ * Each pointer is null or valid for its length.
+ */
+int onion_skin_ntor3_server_handshake_part2(const struct ntor3_server_handshake_state_t *state,
+                                            const uint8_t *verification,
+                                            size_t verification_len,
+                                            const uint8_t *server_message,
+                                            size_t server_message_len,
+                                            uint8_t **handshake_out,
+                                            size_t *handshake_len_out,
+                                            uint8_t *keys_out,
+                                            size_t keys_out_len);
+
+/**
+ * [`onion_skin_ntor3_server_handshake_part2`] with a pair that is not fresh: for
+ * C's tests.
+ *
+ * # Safety
+ * Each pointer is null or valid for its length.
+ */
+int onion_skin_ntor3_server_handshake_part2_nokeygen(const struct curve25519_keypair_t *relay_keypair_y,
+                                                     const struct ntor3_server_handshake_state_t *state,
+                                                     const uint8_t *verification,
+                                                     size_t verification_len,
+                                                     const uint8_t *server_message,
+                                                     size_t server_message_len,
+                                                     uint8_t **handshake_out,
+                                                     size_t *handshake_len_out,
+                                                     uint8_t *keys_out,
+                                                     size_t keys_out_len);
+
+/**
+ * At a client, the keys of INTRODUCE1 for the introduction point with
+ * authentication key `intro_auth_pubkey` and encryption key `intro_enc_pubkey`.
+ *
+ * Returns 0; or -1 and keys of zeros if that key has small order.
+ *
+ * # Safety
+ * Each pointer is null or valid.
+ */
+int hs_ntor_client_get_introduce1_keys(const struct ed25519_public_key_t *intro_auth_pubkey,
+                                       const struct curve25519_public_key_t *intro_enc_pubkey,
+                                       const struct curve25519_keypair_t *client_ephemeral_enc_keypair,
+                                       const struct hs_subcredential_t *subcredential,
+                                       struct hs_ntor_intro_cell_keys_t *hs_ntor_intro_cell_keys_out);
+
+/**
+ * At a client, the keys of the RENDEZVOUS1 message in which the service's key is
+ * `service_ephemeral_rend_pubkey`.
+ *
+ * Returns 0; or -1 and keys of zeros if a key has small order.
+ *
+ * # Safety
+ * Each pointer is null or valid.
+ */
+int hs_ntor_client_get_rendezvous1_keys(const struct ed25519_public_key_t *intro_auth_pubkey,
+                                        const struct curve25519_keypair_t *client_ephemeral_enc_keypair,
+                                        const struct curve25519_public_key_t *intro_enc_pubkey,
+                                        const struct curve25519_public_key_t *service_ephemeral_rend_pubkey,
+                                        struct hs_ntor_rend_cell_keys_t *hs_ntor_rend_cell_keys_out);
+
+/**
+ * At a service, the keys of an INTRODUCE1 message from the client
+ * `client_ephemeral_enc_pubkey`.
+ *
+ * Returns 0; or -1 and keys of zeros if that key has small order.
+ *
+ * # Safety
+ * Each pointer is null or valid.
+ */
+int hs_ntor_service_get_introduce1_keys(const struct ed25519_public_key_t *intro_auth_pubkey,
+                                        const struct curve25519_keypair_t *intro_enc_keypair,
+                                        const struct curve25519_public_key_t *client_ephemeral_enc_pubkey,
+                                        const struct hs_subcredential_t *subcredential,
+                                        struct hs_ntor_intro_cell_keys_t *hs_ntor_intro_cell_keys_out);
+
+/**
+ * [`hs_ntor_service_get_introduce1_keys`] for each of `n_subcredentials`
+ * subcredentials.
+ *
+ * # Safety
+ * Each pointer is null or valid, the last two for `n_subcredentials` elements.
+ */
+int hs_ntor_service_get_introduce1_keys_multi(const struct ed25519_public_key_t *intro_auth_pubkey,
+                                              const struct curve25519_keypair_t *intro_enc_keypair,
+                                              const struct curve25519_public_key_t *client_ephemeral_enc_pubkey,
+                                              size_t n_subcredentials,
+                                              const struct hs_subcredential_t *subcredentials,
+                                              struct hs_ntor_intro_cell_keys_t *hs_ntor_intro_cell_keys_out);
+
+/**
+ * At a service, the keys of RENDEZVOUS1 for the client
+ * `client_ephemeral_enc_pubkey`.
+ *
+ * Returns 0; or -1 and keys of zeros if that key has small order.
+ *
+ * # Safety
+ * Each pointer is null or valid.
+ */
+int hs_ntor_service_get_rendezvous1_keys(const struct ed25519_public_key_t *intro_auth_pubkey,
+                                         const struct curve25519_keypair_t *intro_enc_keypair,
+                                         const struct curve25519_keypair_t *service_ephemeral_rend_keypair,
+                                         const struct curve25519_public_key_t *client_ephemeral_enc_pubkey,
+                                         struct hs_ntor_rend_cell_keys_t *hs_ntor_rend_cell_keys_out);
+
+/**
+ * At a client, 1 if the 32 bytes of `rcvd_mac` are the MAC that the service
+ * must have sent, else 0.
+ *
+ * # Safety
+ * Both pointers are null or valid.
+ */
+int hs_ntor_client_rendezvous2_mac_is_good(const struct hs_ntor_rend_cell_keys_t *hs_ntor_rend_cell_keys,
+                                           const uint8_t *rcvd_mac);
+
+/**
+ * Fills the 128 bytes of `keys_out` with a rendezvous circuit's key material,
+ * from the 32 bytes of `ntor_key_seed`.
+ *
+ * Returns 0; or -1 and a BUG line if either length is another.
+ *
+ * # Safety
+ * Each pointer is null or valid for its length.
+ */
+int hs_ntor_circuit_key_expansion(const uint8_t *ntor_key_seed,
+                                  size_t seed_len,
+                                  uint8_t *keys_out,
+                                  size_t keys_out_len);
 
 /**
  * Length of the key material that [`tor1_crypt_init`] takes, in bytes.

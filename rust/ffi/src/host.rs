@@ -8,7 +8,7 @@
 //! function is a variable that points to one: glue is compiled for each of the
 //! two builds and calls what is right there.
 
-use core::ffi::{c_char, c_uint, CStr};
+use core::ffi::{c_char, c_int, c_uint, c_void, CStr};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use std::ffi::CString;
 use std::io::Write as _;
@@ -34,7 +34,37 @@ pub struct torrs_host_t {
         function: *const c_char,
         message: *const c_char,
     ),
+    /// Logs `text` as `log_fn()` does.
+    pub log: unsafe extern "C" fn(
+        severity: c_int,
+        domain: u64,
+        function: *const c_char,
+        text: *const c_char,
+    ),
+    /// Fills `out` with `len` fresh random bytes; does not return if it cannot.
+    pub random: unsafe extern "C" fn(out: *mut u8, len: usize),
+    /// A copy of `len` bytes that C frees.
+    pub memdup: unsafe extern "C" fn(bytes: *const u8, len: usize) -> *mut u8,
+    /// What `map` has for the 32 bytes of `key`, else `other`. Takes the same
+    /// time for every key.
+    pub dimap_search: unsafe extern "C" fn(
+        map: *const di_digest256_map_t,
+        key: *const u8,
+        other: *mut c_void,
+    ) -> *mut c_void,
 }
+
+/// tor's map whose searches tell nothing by the time that they take.
+#[repr(C)]
+#[derive(Debug)]
+pub struct di_digest256_map_t([u8; 0]);
+
+/// `LOG_WARN`.
+pub const TORRS_LOG_WARN: c_int = 4;
+/// `LOG_INFO`.
+pub const TORRS_LOG_INFO: c_int = 6;
+/// `LD_PROTOCOL`.
+pub const TORRS_LD_PROTOCOL: u64 = 1 << 5;
 
 static HOST: AtomicPtr<torrs_host_t> = AtomicPtr::new(core::ptr::null_mut());
 
@@ -66,7 +96,7 @@ pub(crate) fn get() -> Host {
 impl Host {
     /// Reports that `expression` did not hold; for what C calls `BUG()`.
     // An archive without components has nothing to report.
-    #[cfg_attr(not(feature = "relaycrypt"), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "onion", feature = "relaycrypt")), allow(dead_code))]
     #[cold]
     #[track_caller]
     pub(crate) fn bug(self, function: &CStr, expression: &CStr) {
@@ -90,6 +120,57 @@ impl Host {
         }
     }
 
+    /// Logs `text` for `function`.
+    #[cfg(feature = "onion")]
+    #[cold]
+    pub(crate) fn log(self, severity: c_int, domain: u64, function: &CStr, text: &str) {
+        match self.0 {
+            Some(table) => {
+                let text = c_string(text);
+                // SAFETY: the strings are NUL-terminated and outlive the call.
+                unsafe { (table.log)(severity, domain, function.as_ptr(), text.as_ptr()) }
+            }
+            None => say(format_args!("{function:?}: {text}")),
+        }
+    }
+
+    /// What tor may free: a copy of `bytes`.
+    #[cfg(feature = "onion")]
+    pub(crate) fn memdup(self, bytes: &[u8]) -> *mut u8 {
+        // SAFETY: a slice, which is only read.
+        unsafe { (self.table().memdup)(bytes.as_ptr(), bytes.len()) }
+    }
+
+    /// What `map` has for `key`, else `other`. Takes the same time for every key.
+    ///
+    /// # Safety
+    /// `map` is null, which is an empty one, or valid.
+    #[cfg(feature = "onion")]
+    pub(crate) unsafe fn dimap_search<T>(
+        self,
+        map: *const di_digest256_map_t,
+        key: &[u8; 32],
+        other: *const T,
+    ) -> *const T {
+        let other = other.cast_mut().cast();
+        // SAFETY: this function's contract; the key has its 32 bytes, and
+        // `other` is not looked at.
+        let found = unsafe { (self.table().dimap_search)(map, key.as_ptr(), other) };
+        found.cast_const().cast()
+    }
+
+    /// The table, where nothing can be done without one.
+    ///
+    /// # Panics
+    /// If there is none yet.
+    #[cfg(feature = "onion")]
+    fn table(self) -> &'static torrs_host_t {
+        match self.0 {
+            Some(table) => table,
+            None => panic!("tor has not called torrs_init"),
+        }
+    }
+
     /// Reports a panic that was caught in `export`.
     #[cold]
     pub(crate) fn panicked(self, export: &str, panic: &Panic) {
@@ -108,6 +189,15 @@ impl Host {
             }
             None => say(format_args!("panic in {export}: {panic:?}")),
         }
+    }
+}
+
+/// tor's source of secrets.
+#[cfg(feature = "onion")]
+impl onion::Randomness for Host {
+    fn fill(&mut self, out: &mut [u8]) {
+        // SAFETY: a slice, which is only written.
+        unsafe { (self.table().random)(out.as_mut_ptr(), out.len()) }
     }
 }
 

@@ -19,6 +19,8 @@ mod boundary;
 #[cfg(feature = "fault")]
 mod fault;
 pub mod host;
+#[cfg(feature = "onion")]
+pub mod onion;
 #[cfg(all(feature = "fault", feature = "relaycrypt"))]
 mod record;
 #[cfg(feature = "relaycrypt")]
@@ -30,7 +32,10 @@ use std::sync::OnceLock;
 
 /// Each component's name, as in `./configure --enable-rust=LIST`, and whether
 /// it is in this archive.
-const COMPONENTS: &[(&str, bool)] = &[("relaycrypt", cfg!(feature = "relaycrypt"))];
+const COMPONENTS: &[(&str, bool)] = &[
+    ("onion", cfg!(feature = "onion")),
+    ("relaycrypt", cfg!(feature = "relaycrypt")),
+];
 
 /// The components in this archive: a NUL-terminated string of names separated
 /// by blanks that lives for ever.
