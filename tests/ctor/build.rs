@@ -5,7 +5,8 @@
 //! one process. The symbols are renamed in the whole archive, references
 //! included, so all of C Tor goes on calling C; the components' own members
 //! also get new file names, so that a link map tells them from a C
-//! implementation that should not be there. The names are taken from the
+//! implementation that should not be there. What draws randomness draws it
+//! through us, so that a comparison can repeat it. The names are taken from the
 //! objects and renamed one by one: `objcopy --prefix-symbols` would rename
 //! malloc and everything else the objects only refer to.
 
@@ -31,14 +32,25 @@ impl Component {
     }
 }
 
-const COMPONENTS: &[Component] = &[Component {
-    name: "relaycrypt",
-    sources: &[
-        "src/core/crypto/relay_crypto.c",
-        "src/core/crypto/relay_crypto_tor1.c",
-        "src/core/crypto/relay_crypto_cgo.c",
-    ],
-}];
+const COMPONENTS: &[Component] = &[
+    Component {
+        name: "onion",
+        sources: &[
+            "src/core/crypto/hs_ntor.c",
+            "src/core/crypto/onion_fast.c",
+            "src/core/crypto/onion_ntor.c",
+            "src/core/crypto/onion_ntor_v3.c",
+        ],
+    },
+    Component {
+        name: "relaycrypt",
+        sources: &[
+            "src/core/crypto/relay_crypto.c",
+            "src/core/crypto/relay_crypto_tor1.c",
+            "src/core/crypto/relay_crypto_cgo.c",
+        ],
+    },
+];
 
 /// What clang is told for a fuzzer: stop at memory errors and undefined behaviour,
 /// report which code runs.
@@ -50,6 +62,12 @@ const SANITIZERS: &[&str] = &[
 
 /// What is put before the name of each C symbol and of each renamed member.
 const PREFIX: &str = "c_";
+
+/// The source of randomness: its member, its name, and what everybody else calls
+/// in its place (src/random.rs).
+const RANDOM_MEMBER: &str = "libtor_crypt_ops_a-crypto_rand.o";
+const RANDOM: &str = "crypto_rand";
+const OUR_RANDOM: &str = "ctor_crypto_rand";
 
 fn main() {
     if let Err(error) = build() {
@@ -164,6 +182,7 @@ fn compile_glue(headers: &Headers) -> Result<()> {
     println!("cargo:rerun-if-changed=src/rust.c");
     headers
         .compiler()
+        .define(RANDOM, OUR_RANDOM)
         .file(host)
         .file("src/rust.c")
         .try_compile("ctor_glue")?;
@@ -232,11 +251,21 @@ fn rename(original: &Path, sanitized: &[PathBuf], out: &Path) -> Result<()> {
         }
     }
     ensure!(!map.is_empty(), "the members to rename define no symbols");
+    map.push_str(&format!("{RANDOM} {OUR_RANDOM}\n"));
     replace_members(&archive, sanitized, &members_dir)?;
     fs::write(out.join("renamed"), map)?;
 
     let redefine = ["--redefine-syms", "renamed", "libctor.a"];
     run(tool("OBJCOPY", "objcopy").args(redefine), out)?;
+
+    // The original keeps its name.
+    let take_out = ["x", "../libctor.a", RANDOM_MEMBER];
+    run(tool("AR", "ar").args(take_out), &members_dir)?;
+    let renamed_back = format!("{OUR_RANDOM}={RANDOM}");
+    let back = ["--redefine-sym", &renamed_back, RANDOM_MEMBER];
+    run(tool("OBJCOPY", "objcopy").args(back), &members_dir)?;
+    let put_back = ["r", "../libctor.a", RANDOM_MEMBER];
+    run(tool("AR", "ar").args(put_back), &members_dir)?;
 
     for member in COMPONENTS.iter().flat_map(Component::members) {
         let member = member.as_str();

@@ -8,8 +8,10 @@
 //! * `wrong-integrity`: tor1 leaves the digest field of a cell that is not ours
 //!   zero instead of restoring it.
 //! * `wrong-tag`: CGO gives a wrong tag for a cell that is ours.
+//! * `accept`: a handshake that has to be refused is accepted.
+//! * `wrong-key`: hs-ntor's key material has a wrong last byte.
 //! * `wrong-status`: `tor1_crypt_init` says 0 when it refuses.
-//! * `wrong-words`: it refuses with another text in the log.
+//! * `wrong-words`: it, and ntor's client, refuse with another text in the log.
 //! * `leak`: no CGO state is freed.
 //! * `stale-tag`: where CGO says that a tag is, there is freed memory.
 
@@ -22,6 +24,8 @@ enum Fault {
     Panic { export: String, call: u64 },
     WrongIntegrity,
     WrongTag,
+    Accept,
+    WrongKey,
     WrongStatus,
     WrongWords,
     Leak,
@@ -40,6 +44,8 @@ fn chosen() -> &'static Fault {
             },
             (Some("wrong-integrity"), None, None) => Fault::WrongIntegrity,
             (Some("wrong-tag"), None, None) => Fault::WrongTag,
+            (Some("accept"), None, None) => Fault::Accept,
+            (Some("wrong-key"), None, None) => Fault::WrongKey,
             (Some("wrong-status"), None, None) => Fault::WrongStatus,
             (Some("wrong-words"), None, None) => Fault::WrongWords,
             (Some("leak"), None, None) => Fault::Leak,
@@ -61,6 +67,18 @@ pub(crate) fn panic_point(export: &str) {
             panic!("a test asked for it");
         }
     }
+}
+
+/// Whether a handshake is to accept what it has to refuse.
+#[cfg(feature = "onion")]
+pub(crate) fn accept() -> bool {
+    *chosen() == Fault::Accept
+}
+
+/// Whether key material is to be wrong.
+#[cfg(feature = "onion")]
+pub(crate) fn wrong_key() -> bool {
+    *chosen() == Fault::WrongKey
 }
 
 /// Whether tor1 is to forget the digest field.

@@ -159,6 +159,15 @@ macro_rules! room {
     };
 }
 
+/// The answer to what the other side sent, if it is not what it should be.
+fn refused() -> c_int {
+    #[cfg(feature = "fault")]
+    if crate::fault::accept() {
+        return 0;
+    }
+    FAILED
+}
+
 /// Reports what does not hold; the handshake's answer.
 #[cold]
 #[track_caller]
@@ -312,7 +321,7 @@ pub unsafe extern "C" fn fast_client_handshake(
                 let text = c"Digest DOES NOT MATCH on fast handshake. Bug or attack.";
                 // SAFETY: this function's contract.
                 unsafe { say_why(msg_out, Some(text)) };
-                FAILED
+                refused()
             }
         }
     })
@@ -410,7 +419,7 @@ pub unsafe extern "C" fn onion_skin_ntor_server_handshake(
                 handshake_reply_out.copy_from_slice(&reply);
                 0
             }
-            Err(_) => FAILED,
+            Err(_) => refused(),
         }
     })
 }
@@ -445,7 +454,7 @@ pub unsafe extern "C" fn onion_skin_ntor_client_handshake(
                 let text = zero.then_some(c"Zero output from curve25519 handshake");
                 // SAFETY: this function's contract.
                 unsafe { say_why(msg_out, text) };
-                FAILED
+                refused()
             }
         }
     })
@@ -458,6 +467,12 @@ fn log_wrong_reply(wrong: ntor::WrongReply) {
         | c_int::from(wrong.zero_onion_key) << 1
         | c_int::from(wrong.auth) << 2;
     let text = format!("Invalid result from curve25519 handshake: {code}");
+    #[cfg(feature = "fault")]
+    let text = if crate::fault::wrong_words() {
+        "no".to_owned()
+    } else {
+        text
+    };
     let log = |severity| {
         host::get().log(
             severity,
@@ -583,7 +598,7 @@ pub unsafe extern "C" fn onion_skin_ntor3_create_nokeygen(
                 *handshake_state_out = Box::into_raw(Box::new(client));
                 0
             }
-            Err(ntor_v3::ZeroSecret) => FAILED,
+            Err(ntor_v3::ZeroSecret) => refused(),
         }
     })
 }
@@ -627,7 +642,7 @@ pub unsafe extern "C" fn onion_ntor3_client_handshake(
                 give(message, message_out, message_len_out);
                 0
             }
-            Err(ntor_v3::Refused) => FAILED,
+            Err(ntor_v3::Refused) => refused(),
         }
     })
 }
@@ -680,7 +695,7 @@ pub unsafe extern "C" fn onion_skin_ntor3_server_handshake_part1(
                 0
             }
             Err(ntor_v3::WrongOnionskin::NoKey) => bug(FUNCTION, c"keypair"),
-            Err(_) => FAILED,
+            Err(_) => refused(),
         }
     })
 }
@@ -763,7 +778,7 @@ pub unsafe extern "C" fn onion_skin_ntor3_server_handshake_part2_nokeygen(
                 give(reply, handshake_out, handshake_len_out);
                 0
             }
-            Err(ntor_v3::Refused) => FAILED,
+            Err(ntor_v3::Refused) => refused(),
         }
     })
 }
@@ -777,7 +792,7 @@ pub unsafe extern "C" fn onion_skin_ntor3_server_handshake_part2_nokeygen(
 unsafe fn put_keys<K: Default>(found: Result<K, hs_ntor::ZeroSecret>, out: *mut K) -> c_int {
     let (answer, keys) = match found {
         Ok(keys) => (0, keys),
-        Err(hs_ntor::ZeroSecret) => (FAILED, K::default()),
+        Err(hs_ntor::ZeroSecret) => (refused(), K::default()),
     };
     // SAFETY: this function's contract.
     unsafe { put(out, &keys) };
@@ -935,7 +950,7 @@ pub unsafe extern "C" fn hs_ntor_service_get_introduce1_keys_multi(
             Err(hs_ntor::ZeroSecret) => {
                 // SAFETY: this function's contract; all zero are keys.
                 unsafe { out.write_bytes(0, n_subcredentials) };
-                FAILED
+                refused()
             }
         }
     })
@@ -1032,11 +1047,15 @@ pub unsafe extern "C" fn hs_ntor_circuit_key_expansion(
         let Ok(seed) = ntor_key_seed.try_into() else {
             return bug(FUNCTION, c"!(seed_len != DIGEST256_LEN)");
         };
-        let Ok(keys) = keys_out.try_into() else {
+        let Ok(keys): Result<&mut [u8; hs_ntor::EXPANDED_LEN], _> = keys_out.try_into() else {
             let expression = c"!(keys_out_len != HS_NTOR_KEY_EXPANSION_KDF_OUT_LEN)";
             return bug(FUNCTION, expression);
         };
         hs_ntor::expand_keys(seed, keys);
+        #[cfg(feature = "fault")]
+        if crate::fault::wrong_key() {
+            keys[hs_ntor::EXPANDED_LEN - 1] ^= 1;
+        }
         0
     })
 }

@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 
-use ctor::{cell_t, CELL_PAYLOAD_SIZE};
+use ctor::relaycrypt::{cell_t, CELL_PAYLOAD_SIZE};
 use parity::relaycrypt::hop::{Algorithm, End};
 use parity::relaycrypt::implementation::Implementation;
 use rand::{Rng, RngExt, SeedableRng};

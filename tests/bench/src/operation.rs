@@ -1,6 +1,6 @@
 //! What is measured: the operations that tor's main loop calls for each cell.
 
-use ctor::cell_t;
+use ctor::relaycrypt::cell_t;
 use parity::relaycrypt::hop::{AesBits, Algorithm, End};
 use parity::relaycrypt::implementation::{Implementation, TagFn};
 use std::ffi::c_void;

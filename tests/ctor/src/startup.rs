@@ -13,7 +13,7 @@ use std::sync::Once;
 use ffi as _;
 
 use crate::log;
-use crate::{c_cgo_crypt_free_, c_cgo_crypt_new, c_cgo_key_material_len};
+use crate::relaycrypt::{c_cgo_crypt_free_, c_cgo_crypt_new, c_cgo_key_material_len};
 
 /// The level of the last subsystem that does not belong to the application.
 const SUBSYS_LEVEL_LIBS: c_int = -10;

@@ -8,7 +8,30 @@ use std::fs;
 
 use object::{Object, ObjectSection, ObjectSymbol};
 
-use crate::relaycrypt::implementation::{EntryPoint, Implementation};
+/// Where a function of an implementation begins.
+#[derive(Clone, Copy, Debug)]
+pub struct EntryPoint {
+    /// The name in C's headers.
+    pub name: &'static str,
+    /// The name of the linker symbol.
+    pub symbol: &'static str,
+    /// The address in this process.
+    pub address: usize,
+}
+
+/// Entry points by name: from the module in which the functions have C's names,
+/// and what their linker symbols have before those.
+#[macro_export]
+macro_rules! entry_points {
+    ($module:path, $prefix:literal; $($name:ident),* $(,)?) => {{
+        use $module as side;
+        vec![$($crate::code::EntryPoint {
+            name: stringify!($name),
+            symbol: concat!($prefix, stringify!($name)),
+            address: side::$name as *const () as usize,
+        }),*]
+    }};
+}
 
 /// The functions of the running program.
 pub struct Program {
@@ -71,12 +94,8 @@ impl Program {
     ///
     /// # Errors
     /// One line about the first function that is not.
-    pub fn check_different(
-        &self,
-        left: &Implementation,
-        right: &Implementation,
-    ) -> Result<(), String> {
-        for (l, r) in left.entry_points.iter().zip(&right.entry_points) {
+    pub fn check_different(&self, left: &[EntryPoint], right: &[EntryPoint]) -> Result<(), String> {
+        for (l, r) in left.iter().zip(right) {
             if l.name != r.name {
                 return Err(format!("{} is compared with {}", l.name, r.name));
             }

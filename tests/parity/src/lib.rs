@@ -16,11 +16,21 @@ pub mod code;
 pub mod corpus;
 pub mod laboratory;
 pub mod observed;
+pub mod onion;
 pub mod relaycrypt;
 
-use laboratory::Target;
+use code::EntryPoint;
+use laboratory::{Side, Target};
 
 /// Every comparison that there is.
 pub fn comparisons() -> impl Iterator<Item = &'static dyn Target> {
-    relaycrypt::COMPARISONS.iter().copied()
+    let components = [onion::COMPARISONS, relaycrypt::COMPARISONS];
+    components.into_iter().flatten().copied()
+}
+
+/// Every function that the comparisons call on a side.
+pub fn entry_points(side: Side) -> Vec<EntryPoint> {
+    let mut all = onion::entry_points(side);
+    all.extend(&relaycrypt::implementation::of(side).entry_points);
+    all
 }

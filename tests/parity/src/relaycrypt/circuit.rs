@@ -13,7 +13,7 @@
 use std::fmt;
 
 use arbitrary::{Result, Unstructured};
-use ctor::{cell_t, CELL_PAYLOAD_SIZE};
+use ctor::relaycrypt::{cell_t, CELL_PAYLOAD_SIZE};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -7,7 +7,7 @@
 use std::ffi::{c_int, c_uint, c_void};
 use std::ptr;
 
-use ctor::cell_t;
+use ctor::relaycrypt::cell_t;
 
 use super::implementation::{CellFn, Implementation, RecogniseFn, TagFn};
 

@@ -8,9 +8,10 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::mem::offset_of;
 use std::sync::OnceLock;
 
-use ctor::cell_t;
+use ctor::relaycrypt::cell_t;
 use ffi::relaycrypt;
 
+use crate::code::EntryPoint;
 use crate::laboratory::Side;
 
 /// A function that only changes a state and a cell.
@@ -65,17 +66,6 @@ pub struct Implementation {
     pub entry_points: Vec<EntryPoint>,
 }
 
-/// Where a function of an implementation begins.
-#[derive(Clone, Copy, Debug)]
-pub struct EntryPoint {
-    /// The name in C's headers.
-    pub name: &'static str,
-    /// The name of the linker symbol.
-    pub symbol: &'static str,
-    /// The address in this process.
-    pub address: usize,
-}
-
 /// Reinterprets a function as one with the same ABI whose pointers are erased.
 ///
 /// `$real` is checked by the compiler against the function, `$erased` is what
@@ -89,17 +79,6 @@ macro_rules! erase {
         // from.
         unsafe { std::mem::transmute::<$real, $erased>(function) }
     }};
-}
-
-/// The entry points of one side; see [`table!`].
-macro_rules! entry_points {
-    ($module:ident, $prefix:literal; $($name:ident,)*) => {
-        vec![$(EntryPoint {
-            name: stringify!($name),
-            symbol: concat!($prefix, stringify!($name)),
-            address: $module::$name as *const () as usize,
-        }),*]
-    };
 }
 
 /// Makes the table of one side from the module in which its functions and types
@@ -164,7 +143,7 @@ macro_rules! table {
                 relay_forward: erase!($module::cgo_crypt_relay_forward, CgoTag, TagFn),
                 relay_backward: erase!($module::cgo_crypt_relay_backward, CgoCell, CellFn),
             },
-            entry_points: entry_points!($module, $prefix;
+            entry_points: crate::entry_points!($module, $prefix;
                 tor1_key_material_len, tor1_crypt_init, tor1_crypt_assert_ok, tor1_crypt_clear,
                 tor1_crypt_client_originate, tor1_crypt_client_forward,
                 tor1_crypt_client_backward, tor1_crypt_relay_originate, tor1_crypt_relay_forward,
@@ -178,7 +157,7 @@ macro_rules! table {
 
 /// C's functions without the prefix that `ctor` gave them.
 mod c_tor {
-    pub(super) use ctor::{
+    pub(super) use ctor::relaycrypt::{
         c_cgo_crypt_client_backward as cgo_crypt_client_backward,
         c_cgo_crypt_client_forward as cgo_crypt_client_forward,
         c_cgo_crypt_client_originate as cgo_crypt_client_originate,
