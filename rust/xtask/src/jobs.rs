@@ -48,6 +48,8 @@ pub struct Output {
     pub text: String,
     /// Whether it ended with exit code 0.
     pub success: bool,
+    /// Its exit code, if no signal ended it.
+    pub code: Option<i32>,
     /// How it ended, in words.
     pub status: String,
 }
@@ -118,6 +120,7 @@ impl Job {
         Ok(Output {
             text,
             success: output.status.success(),
+            code: output.status.code(),
             status: output.status.to_string(),
         })
     }

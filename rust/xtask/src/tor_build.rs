@@ -73,7 +73,8 @@ pub enum Extent {
     Programs,
     /// These and tor's unit tests.
     Tests,
-    /// These, tor's benchmark, and its code as one archive.
+    /// These, tor's benchmark, its code as one archive, and the programs whose
+    /// answers Python scripts check.
     Everything,
 }
 
@@ -89,6 +90,8 @@ impl Extent {
                 "libtor.a",
                 "src/test/test",
                 "src/test/bench",
+                "src/test/test-ntor-cl",
+                "src/test/test-hs-ntor-cl",
             ],
         }
     }

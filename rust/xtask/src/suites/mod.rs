@@ -11,6 +11,7 @@ mod libtest;
 mod link;
 mod lint;
 mod objects;
+mod references;
 mod reports;
 mod soak;
 mod unit;
@@ -64,6 +65,11 @@ const SUITES: &[Suite] = &[
         name: "unit",
         about: "tor's own unit tests: same names and same verdicts in both builds",
         run: unit::run,
+    },
+    Suite {
+        name: "references",
+        about: "tor's own reference handshakes in Python, with the programs of both builds",
+        run: references::run,
     },
     Suite {
         name: "valgrind",
@@ -231,10 +237,10 @@ fn count(tally: &mut Tally, complaints: &mut Vec<String>, name: &str, result: Re
 /// Prints the suites' names and what they are about.
 pub fn list() {
     for suite in SUITES {
-        println!("{:10}{}", suite.name, suite.about);
+        println!("{:12}{}", suite.name, suite.about);
     }
     for suite in ON_REQUEST {
-        println!("{:10}{} (only when named)", suite.name, suite.about);
+        println!("{:12}{} (only when named)", suite.name, suite.about);
     }
 }
 
