@@ -6,66 +6,123 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{ensure, Context, Result};
+use anyhow::{anyhow, ensure, Context, Result};
 use object::read::archive::ArchiveFile;
 use object::{Object, ObjectSection};
 
 use super::{count, Outcome, Stage, Tally};
+use crate::components::Choice;
 use crate::jobs::Job;
 use crate::network_run::in_rust;
+use crate::tor_build::TorBuild;
 
-/// The programs that are looked at; the Rust archive is in each of them.
+/// The programs that hold all of tor, and with it the Rust archive.
 const PROGRAMS: &[&str] = &["src/app/tor", "src/test/test", "src/test/bench"];
+
+/// Programs that hold only what they call.
+const PARTIAL_PROGRAMS: &[&str] = &["src/test/test-ntor-cl", "src/test/test-hs-ntor-cl"];
 
 /// Reads the maps of both builds.
 pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
     let (c_build, rust_build) = (stage.c_build()?, stage.rust_build()?);
-    let mut outcome = Outcome::default();
-    let (mut c, mut rust) = (Tally::default(), Tally::default());
-    let complaints = &mut outcome.complaints;
-    for program in PROGRAMS {
+    let mut outcome = of_rust(stage, rust_build, stage.choice, PROGRAMS)?;
+    let (rust, complaints) = (
+        outcome.rust.get_or_insert_default(),
+        &mut outcome.complaints,
+    );
+    for program in PARTIAL_PROGRAMS {
         let of_c = objects_in(&c_build.link_map(program))?;
         let of_rust = objects_in(&rust_build.link_map(program))?;
-        for component in stage.choice.components() {
+        let replaced = stage.choice.components().iter().flat_map(|c| &c.replaces);
+        for file in replaced.filter(|file| is_among(&of_c, file)) {
+            let name = format!("{program}, {}", file.display());
+            let only_rust = !is_among(&of_rust, file) && has_archive(&of_rust);
+            let result = only_rust
+                .then_some(())
+                .context("still in the link, or the Rust archive is not");
+            count(rust, complaints, &name, result);
+        }
+    }
+    let c = outcome.c.get_or_insert_default();
+    members(stage, c_build, &Choice::None, PROGRAMS, c, complaints)?;
+    Ok(outcome)
+}
+
+/// All that has to hold for a build with these components in Rust.
+pub fn of_rust(
+    stage: &Stage<'_>,
+    build: &TorBuild,
+    choice: &Choice,
+    programs: &[&str],
+) -> Result<Outcome> {
+    let mut outcome = Outcome::default();
+    let mut tally = Tally::default();
+    let complaints = &mut outcome.complaints;
+    members(stage, build, choice, programs, &mut tally, complaints)?;
+    let named = names_its_components(stage, build, choice);
+    count(&mut tally, complaints, "tor --list-modules", named);
+    let bitcode = no_bitcode(&build.folder.join("src/rust/libtor_rust.a"));
+    count(
+        &mut tally,
+        complaints,
+        "LLVM bitcode in the archive",
+        bitcode,
+    );
+    outcome.rust = Some(tally);
+    Ok(outcome)
+}
+
+/// Each program of a build holds the C files of just those components that are
+/// not from Rust, and the Rust archive if any is.
+fn members(
+    stage: &Stage<'_>,
+    build: &TorBuild,
+    choice: &Choice,
+    programs: &[&str],
+    tally: &mut Tally,
+    complaints: &mut Vec<String>,
+) -> Result<()> {
+    for program in programs {
+        let objects = objects_in(&build.link_map(program))?;
+        for component in &stage.catalogue.0 {
             ensure!(
                 !component.replaces.is_empty(),
                 "rust/{0}/Cargo.toml does not say which C files it replaces: add [package.metadata.ctor] replaces = [\"src/…/{0}.c\"]",
                 component.name
             );
+            let in_rust = choice
+                .components()
+                .iter()
+                .any(|chosen| chosen.name == component.name);
             for file in &component.replaces {
+                let result = match (in_rust, is_among(&objects, file)) {
+                    (true, true) => Err(anyhow!(
+                        "still in the link, although {} is from Rust",
+                        component.name
+                    )),
+                    (false, false) => Err(anyhow!(
+                        "not in the link, although {} is from C",
+                        component.name
+                    )),
+                    _ => Ok(()),
+                };
                 let name = format!("{program}, {}", file.display());
-                let there = |objects: &[String]| is_among(objects, file);
-                let present = there(&of_c)
-                    .then_some(())
-                    .context("not in the link of the C build, where it must be");
-                count(&mut c, complaints, &name, present);
-                let absent = (!there(&of_rust))
-                    .then_some(())
-                    .context("still in the link of the Rust build");
-                count(&mut rust, complaints, &name, absent);
+                count(tally, complaints, &name, result);
             }
         }
-        let archive = |objects: &[String]| objects.iter().any(|o| o.starts_with("tor_rust-"));
+        let result = match (choice.components().is_empty(), has_archive(&objects)) {
+            (true, true) => Err(anyhow!("in a build with all components from C")),
+            (false, false) => Err(anyhow!("not in the link")),
+            _ => Ok(()),
+        };
         let name = format!("{program}, the Rust archive");
-        let absent = (!archive(&of_c)).then_some(()).context("in the C build");
-        count(&mut c, complaints, &name, absent);
-        let present = archive(&of_rust)
-            .then_some(())
-            .context("not in the Rust build");
-        count(&mut rust, complaints, &name, present);
+        count(tally, complaints, &name, result);
     }
-    let named = names_its_components(stage);
-    count(&mut rust, complaints, "tor --list-modules", named);
-    let bitcode = no_bitcode(&rust_build.folder.join("src/rust/libtor_rust.a"));
-    count(
-        &mut rust,
-        complaints,
-        "LLVM bitcode in the archive",
-        bitcode,
-    );
-    outcome.c = Some(c);
-    outcome.rust = Some(rust);
-    Ok(outcome)
+    Ok(())
+}
+
+fn has_archive(objects: &[String]) -> bool {
+    objects.iter().any(|object| object.starts_with("tor_rust-"))
 }
 
 /// The object files that a link map names, archive members among them, without
@@ -87,7 +144,7 @@ fn objects_in(map: &Path) -> Result<Vec<String>> {
     objects.sort();
     objects.dedup();
     ensure!(
-        objects.len() > 100,
+        objects.len() > 50,
         "{} names too few objects to be a map of tor",
         map.display()
     );
@@ -104,15 +161,17 @@ fn is_among(objects: &[String], c_file: &Path) -> bool {
         .any(|object| *object == plain || object.ends_with(&prefixed))
 }
 
-fn names_its_components(stage: &Stage<'_>) -> Result<()> {
-    let build = stage.rust_build()?;
-    let log = stage.layout.logs().join("list-modules.log");
+fn names_its_components(stage: &Stage<'_>, build: &TorBuild, choice: &Choice) -> Result<()> {
+    let log = stage
+        .layout
+        .logs()
+        .join(format!("list-modules-{choice}.log"));
     let text = Job::new(build.tor(), &build.folder, log)
         .arg("--list-modules")
         .run(|_| ())?;
     let mut named = in_rust(&text);
     named.sort();
-    let chosen: Vec<_> = stage.choice.components().iter().map(|c| &c.name).collect();
+    let chosen: Vec<_> = choice.components().iter().map(|c| &c.name).collect();
     ensure!(
         named.iter().eq(chosen.iter().copied()),
         "names {named:?}, built with {chosen:?}"

@@ -35,12 +35,29 @@ pub type Verdicts = BTreeMap<String, Verdict>;
 
 /// Runs the program twice and compares.
 pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
-    let c = verdicts(stage, stage.c_build()?, "unit tests, C build", &[])?;
-    let rust = verdicts(stage, stage.rust_build()?, "unit tests, Rust build", &[])?;
+    let c = of_c(stage)?;
+    let label = "unit tests, Rust build";
+    beside_c(stage, &c, stage.rust_build()?, stage.choice, label)
+}
+
+/// What the C build says.
+pub fn of_c(stage: &Stage<'_>) -> Result<Verdicts> {
+    verdicts(stage, stage.c_build()?, "unit tests, C build", &[])
+}
+
+/// Runs the program of a build with these components in Rust, and compares.
+pub fn beside_c(
+    stage: &Stage<'_>,
+    c: &Verdicts,
+    build: &TorBuild,
+    choice: &Choice,
+    label: &str,
+) -> Result<Outcome> {
+    let rust = verdicts(stage, build, label, &[])?;
     let skips = fs::read_to_string(stage.layout.root.join(SKIPS))
         .with_context(|| format!("cannot read {SKIPS}"))?;
-    let skips = expected_skips(&skips, stage.choice)?;
-    Ok(compare(&c, &rust, &skips))
+    let skips = expected_skips(&skips, choice)?;
+    Ok(compare(c, &rust, &skips))
 }
 
 /// Runs the whole program with these environment variables, and what failed once
