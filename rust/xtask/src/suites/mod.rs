@@ -10,6 +10,7 @@ pub mod header;
 mod libtest;
 mod link;
 mod lint;
+mod matrix;
 mod objects;
 mod references;
 mod reports;
@@ -116,6 +117,11 @@ const SUITES: &[Suite] = &[
         about: "in-tree build, disabled modules, and what configure has to refuse",
         run: variants::run,
     },
+    Suite {
+        name: "matrix",
+        about: "each component alone in Rust: build, link map, all unit tests",
+        run: matrix::run,
+    },
 ];
 
 /// The suites that take too long for every day: they run when they are named.
@@ -215,6 +221,22 @@ impl Outcome {
             total += tally;
         }
         total
+    }
+
+    /// Adds what came of a part, whose name goes before its complaints.
+    fn add(&mut self, part: &str, other: Self) {
+        for (sum, tally) in [
+            (&mut self.c, other.c),
+            (&mut self.rust, other.rust),
+            (&mut self.other, other.other),
+        ] {
+            if let Some(tally) = tally {
+                *sum.get_or_insert_default() += tally;
+            }
+        }
+        let complaints = other.complaints.into_iter();
+        self.complaints
+            .extend(complaints.map(|complaint| format!("{part}: {complaint}")));
     }
 
     /// Counts one check that belongs to neither build or to both.
@@ -351,5 +373,20 @@ mod tests {
         };
         assert!(names(&[]).contains(&"valgrind") && !names(&[]).contains(&"asan"));
         assert_eq!(names(&["asan", "unit"]), ["unit", "asan"]);
+    }
+
+    #[test]
+    fn a_part_adds_to_the_columns_that_it_has_and_signs_its_complaints() {
+        let (mut whole, mut part) = (Outcome::default(), Outcome::default());
+        whole.check("a", Ok(()));
+        part.check("b", Err(anyhow::anyhow!("no")));
+        whole.add("part", part);
+        let sum = Tally {
+            passed: 1,
+            failed: 1,
+            skipped: 0,
+        };
+        assert_eq!((whole.c, whole.rust, whole.other), (None, None, Some(sum)));
+        assert_eq!(whole.complaints, ["part: b: no"]);
     }
 }
