@@ -1,10 +1,13 @@
-//! Makes the vectors in `tests/vectors/data`, with Arti's relay crypto.
+//! Makes the vectors in `tests/vectors/data`, with Arti's relay crypto and its
+//! circuit handshakes.
 //!
 //! Serves the tests of crate `vectors`. Run by hand, once for each new version
 //! of Arti; see data/README.md. The output depends only on the versions in
 //! Cargo.lock.
 
 mod arti;
+mod handshakes;
+mod onion;
 mod published;
 
 use std::fs;
@@ -22,6 +25,8 @@ fn main() -> Result<()> {
         ("arti-tor1-hs", arti::tor1_hs()?),
         ("arti-cgo-128", arti::cgo_128()?),
         ("arti-cgo-256", arti::cgo_256()?),
+        ("published-onion", published::onion()?),
+        ("arti-onion", onion::vectors()?),
     ] {
         write(&data.join(name).with_extension("json"), &vectors)?;
     }

@@ -1,13 +1,13 @@
 //! Vectors that were published with Arti's source, in a form of our own.
 //!
 //! Those for CGO come from the Python implementation that belongs to proposal
-//! 359, those for tor1 from C Tor's `test_relaycrypt.c`.
+//! 359, those for tor1 from C Tor's `test_relaycrypt.c`, those for the circuit
+//! handshakes from the unit tests of each.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
-use anyhow::{ensure, Context, Result};
-use cargo_metadata::MetadataCommand;
+use anyhow::{anyhow, ensure, Context, Result};
 use digest::{ExtendableOutput, Update, XofReader};
 use serde_json::{json, Value};
 use tor_llcrypto::d::Shake256;
@@ -81,6 +81,76 @@ pub fn tor1() -> Result<Value> {
     }))
 }
 
+/// One of each circuit handshake, in the form of those in onion.rs.
+pub fn onion() -> Result<Value> {
+    const FAST: &str = "C Tor, as published in tor-proto 0.47.0, fast.rs";
+    const NTOR: &str = "tor-proto 0.47.0, ntor.rs";
+    const NTOR_V3: &str = "the reference implementation of proposal 332, \
+                           as published in tor-proto 0.47.0, ntor_v3.rs";
+    const HS_NTOR: &str = "rend-spec, appendix G.1, as published in tor-proto 0.47.0, hs_ntor.rs";
+    // Those of appendix G.1 that are not in tor-proto.
+    const ENC_KEY: &str = "9b8917ba3d05f3130dacce5300c3dc27f6d012912f1c733036f822d0ed238706";
+    const MAC_KEY: &str = "fc4058da59d4df61e7b40985d122f502fd59336bc21c30caf5e7f0d4a2c38fd5";
+
+    let fast: Vec<Value> = literals("fast.rs", "testvec")?
+        .chunks_exact(3)
+        .map(|v| {
+            json!({
+                "client_random": hex::encode(&v[0]), "relay_random": hex::encode(&v[1][..20]),
+                "onionskin": hex::encode(&v[0]), "reply": hex::encode(&v[1]),
+                "keys": hex::encode(&v[2]),
+            })
+        })
+        .collect();
+
+    let ntor = literals("ntor.rs", "testvec")?;
+    let [b, _, x, _, y, _, id, onionskin, reply, keys] = named(&ntor)?;
+    let ntor = json!({
+        "id": id, "onion_key": b, "client_random": x, "relay_random": y,
+        "onionskin": onionskin, "reply": reply, "keys": keys,
+    });
+
+    let v3 = literals("ntor_v3.rs", "test_ntor3_testvec")?;
+    let [b, id, x, y, client_message, verification, relay_message, onionskin, reply, keys] =
+        named(&v3)?;
+    let v3 = json!({
+        "id": id, "onion_key": b, "client_random": x, "relay_random": y,
+        "verification": verification,
+        "client_message": client_message, "relay_message": relay_message,
+        "onionskin": onionskin, "reply": reply, "keys": keys,
+    });
+
+    let hs = literals("hs_ntor.rs", "testvec")?;
+    let [auth_key, subcredential, _, b, x, y, header, plaintext, introduce, rendezvous, key_seed] =
+        named(&hs)?;
+    let introduce = introduce
+        .strip_prefix(&header)
+        .context("the message does not begin with its header")?;
+    let hs = json!({
+        "auth_key": auth_key, "onion_key": b, "client_random": x, "service_random": y,
+        "subcredentials": [subcredential], "used": 0,
+        "header": header, "plaintext": plaintext, "introduce": introduce,
+        "enc_key": ENC_KEY, "mac_key": MAC_KEY,
+        "rendezvous": rendezvous, "key_seed": key_seed,
+    });
+
+    Ok(json!({
+        "fast": { "source": FAST, "exchanges": fast },
+        "ntor": { "source": NTOR, "exchanges": [ntor] },
+        "ntor_v3": { "source": NTOR_V3, "exchanges": [v3] },
+        "hs_ntor": { "source": HS_NTOR, "exchanges": [hs] },
+    }))
+}
+
+/// In hexadecimal, if there are as many as there are names for.
+fn named<const N: usize>(literals: &[Vec<u8>]) -> Result<[String; N]> {
+    let literals: Vec<String> = literals.iter().map(hex::encode).collect();
+    let len = literals.len();
+    literals
+        .try_into()
+        .map_err(|_| anyhow!("{len} byte strings instead of {N}"))
+}
+
 /// `R = (K, N, T')`.
 fn state(v: &Value) -> Value {
     json!({ "keys": v[0], "nonce": v[1], "tprime": v[2] })
@@ -101,8 +171,7 @@ fn map(list: &Value, f: impl Fn(&Value) -> Value) -> Vec<Value> {
 /// They are written as Rust literals that differ from JSON only in their
 /// brackets, comments and trailing commas.
 fn read(name: &str) -> Result<Vec<Value>> {
-    let text = fs::read_to_string(testdata()?.join(name))
-        .with_context(|| format!("tor-proto has no testdata/{name}"))?;
+    let text = tor_proto(&format!("testdata/{name}"))?;
     let mut json = String::new();
     for line in text.lines().map(str::trim) {
         if line.starts_with("//") || line.starts_with('#') {
@@ -131,17 +200,29 @@ fn read(name: &str) -> Result<Vec<Value>> {
     Ok(lists)
 }
 
-fn testdata() -> Result<PathBuf> {
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let metadata = MetadataCommand::new().manifest_path(manifest).exec()?;
-    let package = metadata
-        .packages
-        .iter()
-        .find(|package| package.name.as_str() == "tor-proto")
-        .context("tor-proto is not among the dependencies")?;
-    let folder = package
-        .manifest_path
-        .parent()
-        .context("a manifest has no folder")?;
-    Ok(folder.join("testdata").into())
+/// The byte strings in the function of a file of Arti's source that tests with
+/// published ones, in their order.
+fn literals(name: &str, function: &str) -> Result<Vec<Vec<u8>>> {
+    let text = tor_proto(&format!("src/crypto/handshake/{name}"))?;
+    let start = text
+        .find(&format!("    fn {function}()"))
+        .with_context(|| format!("{name} has no {function}"))?;
+    let (test, _) = text[start..]
+        .split_once("\n    }\n")
+        .with_context(|| format!("{function} has no end"))?;
+    test.split("hex!(")
+        .skip(1)
+        .map(|literal| {
+            let (_, rest) = literal.split_once('"').context("no string")?;
+            let (digits, _) = rest.split_once('"').context("a string has no end")?;
+            let digits: String = digits.split_whitespace().collect();
+            Ok(hex::decode(digits)?)
+        })
+        .collect()
+}
+
+/// A file of the package that build.rs found.
+fn tor_proto(name: &str) -> Result<String> {
+    fs::read_to_string(Path::new(env!("TOR_PROTO")).join(name))
+        .with_context(|| format!("tor-proto has no {name}"))
 }
