@@ -1,10 +1,10 @@
 //! The vector files in `data/`, as types.
 //!
-//! Serves the tests beside it, which hold the crates `relaycrypt` and `ffi` to
-//! tor-spec "Relay cells" and proposal 359 as others have read them. No C is
-//! linked here: that the tests pass also shows that the Rust component needs
-//! none. Where each file comes from, and how to make it again, is in
-//! data/README.md.
+//! Serves the tests beside it, which hold the crates `relaycrypt`, `onion` and
+//! `ffi` to tor-spec "Relay cells" and "Creating circuits", rend-spec and
+//! proposals 332 and 359 as others have read them. No C is linked here: that the
+//! tests pass also shows that the Rust components need none. Where each file
+//! comes from, and how to make it again, is in data/README.md.
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
@@ -41,7 +41,7 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// `arti-*.json`: cells on a circuit of three hops.
+/// `arti-tor1*.json` and `arti-cgo-*.json`: cells on a circuit of three hops.
 #[derive(Deserialize)]
 pub struct Circuit {
     /// The key material of each hop, both directions.
@@ -194,4 +194,89 @@ pub struct ClientOriginate {
     pub message: Bytes,
     pub expect_states: Vec<State>,
     pub expect: Bytes,
+}
+
+/// `arti-onion.json` and `published-onion.json`: what passed between the two
+/// ends of circuit handshakes.
+#[allow(missing_docs)]
+#[derive(Deserialize)]
+pub struct Onion {
+    pub fast: Exchanges<Fast>,
+    pub ntor: Exchanges<Ntor>,
+    pub ntor_v3: Exchanges<NtorV3>,
+    pub hs_ntor: Exchanges<HsNtor>,
+}
+
+/// Those of one handshake.
+#[derive(Deserialize)]
+pub struct Exchanges<T> {
+    /// In no order that matters.
+    pub exchanges: Vec<T>,
+}
+
+/// CREATE_FAST.
+#[allow(missing_docs)]
+#[derive(Deserialize)]
+pub struct Fast {
+    pub client_random: Bytes,
+    pub relay_random: Bytes,
+    pub onionskin: Bytes,
+    pub reply: Bytes,
+    pub keys: Bytes,
+}
+
+/// ntor; `onion_key` is b.
+#[allow(missing_docs)]
+#[derive(Deserialize)]
+pub struct Ntor {
+    pub id: Bytes,
+    pub onion_key: Bytes,
+    pub client_random: Bytes,
+    pub relay_random: Bytes,
+    pub onionskin: Bytes,
+    pub reply: Bytes,
+    pub keys: Bytes,
+}
+
+/// ntor v3; `onion_key` is b, `verification` is VER.
+#[allow(missing_docs)]
+#[derive(Deserialize)]
+pub struct NtorV3 {
+    pub id: Bytes,
+    pub onion_key: Bytes,
+    pub client_random: Bytes,
+    pub relay_random: Bytes,
+    pub verification: Bytes,
+    pub client_message: Bytes,
+    pub relay_message: Bytes,
+    pub onionskin: Bytes,
+    pub reply: Bytes,
+    pub keys: Bytes,
+}
+
+/// hs-ntor; `onion_key` is b.
+#[allow(missing_docs)]
+#[derive(Deserialize)]
+pub struct HsNtor {
+    pub auth_key: Bytes,
+    pub onion_key: Bytes,
+    pub client_random: Bytes,
+    pub service_random: Bytes,
+    /// Those that the service knows.
+    pub subcredentials: Vec<Bytes>,
+    /// Which of them the client used.
+    pub used: usize,
+    /// What stands in INTRODUCE1 before X.
+    pub header: Bytes,
+    /// What is encrypted in it.
+    pub plaintext: Bytes,
+    /// X, the encrypted plaintext and its MAC.
+    pub introduce: Bytes,
+    pub enc_key: Bytes,
+    pub mac_key: Bytes,
+    /// Y and AUTH, as in RENDEZVOUS1.
+    pub rendezvous: Bytes,
+    pub key_seed: Bytes,
+    /// Not published: rend-spec ends at the seed.
+    pub keys: Option<Bytes>,
 }
