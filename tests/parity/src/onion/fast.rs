@@ -29,7 +29,7 @@ const ABOUT: About = About {
     component: "onion",
     cases: 20_000,
     longest: 16,
-    reaches: &[("agreed", 4_000), ("refused", 2_000)],
+    reaches: &[("agreed", 3_000), ("refused", 2_000)],
     faults: &["accept"],
 };
 

@@ -37,7 +37,7 @@ const ABOUT: About = About {
     cases: 12_000,
     longest: 32,
     reaches: &[
-        ("agreed", 400),
+        ("agreed", 1_000),
         ("refused by the relay", 1_000),
         ("refused by the client", 1_500),
         ("a zero secret at the client", 100),
