@@ -186,14 +186,14 @@ pub(crate) struct Directory {
 impl Client {
     pub(crate) fn new(
         name: &str,
-        socks_port: u16,
+        socks: SocketAddr,
         directory: Directory,
         circuits: Circuits,
         first_seed: u64,
     ) -> Client {
         Client {
             name: name.to_owned(),
-            socks: (Ipv4Addr::LOCALHOST, socks_port).into(),
+            socks,
             directory,
             circuits: Mutex::new(Arc::new(circuits)),
             next_seed: AtomicU64::new(first_seed),
@@ -354,6 +354,15 @@ impl Client {
         ];
         self.circuits().commands().set_conf(&options)?;
         self.forget_the_past()
+    }
+
+    /// Takes this relay, which takes connections at `or_port`, for a bridge, of which
+    /// nothing is known yet; so its descriptor is asked for over a circuit of one
+    /// hop that is made by CREATE_FAST. All circuits begin there from now on.
+    pub fn use_bridge(&self, relay: &str, or_port: SocketAddr) -> Result<()> {
+        let bridge = format!("{or_port} {}", self.fingerprint(relay)?);
+        let options = [("UseBridges", "1"), ("Bridge", &bridge)];
+        self.circuits().commands().set_conf(&options)
     }
 
     /// Uses no circuit that stands already for new streams, and forgets what is

@@ -19,14 +19,18 @@
 //! what it consists of, `keys` makes the identities, `torrc` writes each node's
 //! configuration, `process` runs it, [`Network`] waits until all of it is
 //! usable, [`Client`] moves checked bytes through it, and [`Control`] speaks
-//! tor's control protocol (control-spec) wherever these need it.
+//! tor's control protocol (control-spec) wherever these need it, and
+//! [`Handshakes`] reads what relays tell on their MetricsPort, [`Points`] where
+//! onion services and their clients meet.
 
 mod circuits;
 mod client;
 mod content;
 mod control;
 mod keys;
+mod metrics;
 mod network;
+mod points;
 mod ports;
 mod process;
 pub mod soak;
@@ -38,6 +42,8 @@ pub use circuits::{CellCounts, RelayCrypto};
 pub use client::{Circuit, Client, Direction, Path, Target, Transfer, Transferred};
 pub use content::Content;
 pub use control::{CircuitId, Control, Reply, StreamId};
+pub use metrics::Handshakes;
 pub use network::{Kept, Network, Observer, Quiet, Step};
+pub use points::Points;
 pub use process::{Cause, Ended, Usage};
 pub use spec::{Binary, NodeSpec, Role, Select, Setting, Spec};

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, Permissions};
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -17,6 +18,7 @@ use crate::client::{Client, Directory};
 use crate::content::Server;
 use crate::control::Control;
 use crate::keys;
+use crate::metrics::Handshakes;
 use crate::ports::Reserved;
 use crate::process::{Cause, Ended, Node, Usage};
 use crate::spec::{NodeSpec, Role, Spec};
@@ -136,6 +138,17 @@ impl Network {
     /// A new connection to a node's control port.
     pub fn control(&self, node: &str) -> Result<Control> {
         self.node(node)?.control()
+    }
+
+    /// Where a relay takes connections of the link protocol.
+    pub fn or_port(&self, relay: &str) -> Result<SocketAddr> {
+        self.listener(relay, "or")
+    }
+
+    /// The handshakes that other relays have passed on to a relay so far.
+    pub fn handshakes(&self, relay: &str) -> Result<Handshakes> {
+        let asked = Handshakes::ask(self.listener(relay, "metrics")?);
+        asked.with_context(|| format!("cannot read the metrics of {relay}"))
     }
 
     /// Where a node's control socket is.
@@ -300,6 +313,11 @@ impl Network {
             let _path = sockets.keep();
         }
         Ok(kept)
+    }
+
+    fn listener(&self, node: &str, kind: &str) -> Result<SocketAddr> {
+        first_listener(&mut self.control(node)?, kind)
+            .with_context(|| format!("{node} does not listen as it should"))
     }
 
     fn node(&self, name: &str) -> Result<&Node> {
@@ -569,11 +587,11 @@ impl<'a> Start<'a> {
         let nodes = network.nodes.iter().filter(|node| node.is(Role::Client));
         for (number, node) in nodes.enumerate() {
             let circuits = Circuits::watch(node.control()?, node.control()?)?;
-            let port = socks_port(&mut node.control()?)?;
+            let socks = first_listener(&mut node.control()?, "socks")?;
             // Clients draw their seeds from ranges far apart.
             let seed = self.spec.seed.wrapping_add((number as u64) << 32);
             let directory = network.directory.clone();
-            let client = Client::new(node.name(), port, directory, circuits, seed);
+            let client = Client::new(node.name(), socks, directory, circuits, seed);
             network.clients.push(client);
         }
         Ok(())
@@ -749,6 +767,7 @@ fn plan(node: NodeSpec, sockets: Option<&Path>) -> Result<Planned> {
     let mut ports = NodePorts::default();
     if node.role.relays() {
         ports.or = reserve()?;
+        ports.metrics = reserve()?;
     }
     match node.role {
         Role::Authority => ports.dir = reserve()?,
@@ -837,14 +856,14 @@ fn running_relays(consensus: &str) -> usize {
         .count()
 }
 
-/// The port of the first SOCKS listener; a torrc line of the caller may have
-/// moved it.
-fn socks_port(control: &mut Control) -> Result<u16> {
-    let listeners = control.get_info("net/listeners/socks")?;
+/// The first listener of a kind that control-spec names (`net/listeners/`); a torrc
+/// line of the caller may have moved it.
+fn first_listener(control: &mut Control, kind: &str) -> Result<SocketAddr> {
+    let listeners = control.get_info(&format!("net/listeners/{kind}"))?;
     listeners
         .split(' ')
-        .find_map(|listener| listener.trim_matches('"').rsplit(':').next()?.parse().ok())
-        .with_context(|| format!("a client has no SOCKS port: {listeners}"))
+        .find_map(|listener| listener.trim_matches('"').parse().ok())
+        .with_context(|| format!("no listener for {kind}: {listeners}"))
 }
 
 fn last_lines(node: &Node) -> String {

@@ -43,6 +43,7 @@ pub(crate) struct NodePorts {
     pub(crate) or: u16,
     pub(crate) dir: u16,
     pub(crate) socks: u16,
+    pub(crate) metrics: u16,
 }
 
 /// How other nodes are told about an authority.
@@ -148,6 +149,9 @@ fn relay_lines(node: &NodeSpec, ports: NodePorts) -> Vec<String> {
         "ServerDNSDetectHijacking 0".into(),
         "ServerDNSTestAddresses".into(),
         "ServerDNSResolvConfFile /dev/null".into(),
+        // Counts of handshakes are told nowhere else (see metrics.rs).
+        format!("MetricsPort 127.0.0.1:{}", ports.metrics),
+        "MetricsPortPolicy accept 127.0.0.1".into(),
     ]
 }
 

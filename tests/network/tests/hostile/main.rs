@@ -130,16 +130,10 @@ struct Outcome {
 
 impl Target {
     fn new(network: &Network, node: &'static str) -> Result<Target> {
-        let mut control = network.control(node)?;
-        let listeners = control.get_info("net/listeners/or")?;
-        let or_port = listeners
-            .split(' ')
-            .find_map(|listener| listener.trim_matches('"').parse().ok())
-            .with_context(|| format!("{node} has no ORPort: {listeners}"))?;
         Ok(Target {
             node,
-            or_port,
-            control,
+            or_port: network.or_port(node)?,
+            control: network.control(node)?,
             log: Log::from_now_on(network, node)?,
         })
     }
