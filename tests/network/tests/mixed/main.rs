@@ -1,10 +1,13 @@
 //! C and Rust tors in one network, in every position: guard, middle, exit,
 //! client, onion service, directory authority. One network for each set of
 //! consensus parameters; in it every combination of builds carries checked bytes
-//! in both directions, with the relay crypto that the combination must negotiate.
+//! in both directions, with the relay crypto that the combination must negotiate,
+//! after handshakes of every kind between C and Rust.
 //!
 //! The builds come from the environment: `TORRS_TOR_C` and `TORRS_TOR_RUST` are
 //! tor build directories. `TORRS_SEED` repeats the content of an earlier run.
+
+mod handshakes;
 
 use std::env;
 use std::sync::Mutex;
@@ -27,12 +30,12 @@ const EXITS: [&str; 2] = ["exit1", "exit2"];
 const BYTES: u64 = 1 << 20;
 
 #[test]
-fn every_mixture_carries_tor1_and_cgo_side_by_side() -> Result<(), Failure> {
+fn every_mixture_shakes_hands_and_carries_tor1_and_cgo_side_by_side() -> Result<(), Failure> {
     Ok(mixed_with_cgo()?)
 }
 
 #[test]
-fn every_mixture_carries_tor1_alone() -> Result<(), Failure> {
+fn every_mixture_shakes_hands_and_carries_tor1_alone() -> Result<(), Failure> {
     Ok(mixed_with_tor1_alone()?)
 }
 
@@ -70,6 +73,7 @@ fn mixed_with_cgo() -> Result<()> {
         client.prefer_path(None)
     })?;
     each(clients, |client| carry_onions(&network, client))?;
+    handshakes::ntor_v3(&network)?;
     finish(network)
 }
 
@@ -80,7 +84,11 @@ fn mixed_with_tor1_alone() -> Result<()> {
     each(clients, |client| {
         each(&paths(), |path| carry(client, path, RelayCrypto::Tor1))
     })?;
+    handshakes::ntor_v3(&network)?;
+    let ntor = handshakes::Ntor::watch(&network)?;
     each(clients, |client| carry_onions(&network, client))?;
+    ntor.until_all_have_met_both()?;
+    handshakes::create_fast(&network)?;
     finish(network)
 }
 
@@ -96,7 +104,8 @@ fn carry(client: &Client, path: &Path, expected: RelayCrypto) -> Result<()> {
     Ok(())
 }
 
-/// Both directions with every onion service; such circuits always use tor1.
+/// Both directions with every onion service, after hs-ntor between each pair of
+/// builds; such circuits always use tor1.
 fn carry_onions(network: &Network, client: &Client) -> Result<()> {
     for onion in network.onions().keys() {
         for direction in [Direction::Fetch, Direction::Send] {
@@ -107,6 +116,12 @@ fn carry_onions(network: &Network, client: &Client) -> Result<()> {
             };
             check(client, &transfer.isolated(&isolation), RelayCrypto::Tor1)?;
         }
+        println!(
+            "{} ({}) with {onion} ({}): hs-ntor",
+            client.name(),
+            handshakes::build(network, client.name())?,
+            handshakes::build(network, onion)?
+        );
     }
     Ok(())
 }
@@ -198,6 +213,12 @@ fn start(name: &'static str, params: &[(&str, i64)]) -> Result<Network> {
         .map(|(name, value)| ((*name).to_owned(), *value))
         .collect();
     for node in spec.nodes() {
+        if node.role == Role::Client {
+            let log = handshakes::circuit_log(&node);
+            let line = format!("Log [circ]info file {}", log.display());
+            let select = Select::Node(node.name.clone());
+            spec = spec.with(select, Setting::Torrc(line));
+        }
         if node.name.ends_with(['2', '4']) {
             let select = Select::Node(node.name);
             spec = spec.with(select, Setting::Binary(rust.clone()));
