@@ -99,7 +99,7 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "network",
-        about: "private networks with C and Rust tors mixed; a contained panic",
+        about: "private networks with C and Rust tors mixed; hostile peers; contained panics",
         run: cargo_tests::network,
     },
     Suite {
