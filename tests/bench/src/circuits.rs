@@ -13,6 +13,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::ffi::{c_int, c_void};
 
+use crate::clock::cpu_time;
 use crate::operation::Operation;
 
 /// The fewest operations that are timed together.
@@ -175,16 +176,4 @@ fn new_state(side: &Implementation, operation: &Operation, keys: &[u8]) -> Box<S
         }
     }
     state
-}
-
-/// CPU time of this thread, in nanoseconds.
-fn cpu_time() -> u64 {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `time` is valid for writing.
-    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    assert_eq!(status, 0, "this system has no CPU clock of a thread");
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }

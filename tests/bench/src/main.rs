@@ -2,11 +2,13 @@
 //!
 //! Serves whoever changes a component: it says what a cell costs at a relay
 //! and at a client (tor-spec "Relay cells", proposal 359), with one circuit and
-//! with as many as a relay has. Both implementations run in this process, take
+//! with as many as a relay has, and what each end of a handshake costs. Both implementations run in this process, take
 //! turns round by round and are timed in CPU time of this thread; of all rounds
 //! the fastest counts.
 
 mod circuits;
+mod clock;
+mod handshakes;
 mod operation;
 
 use std::io::{self, Write};
@@ -17,15 +19,17 @@ use anyhow::{ensure, Result};
 use clap::Parser;
 use comfy_table::{presets, CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
+use parity::laboratory::Side;
 use parity::relaycrypt::heap::bytes_per_circuit;
 use parity::relaycrypt::hop::{AesBits, Algorithm};
 use parity::relaycrypt::implementation::{self, Implementation};
 use serde::Serialize;
 
 use circuits::Circuits;
+use handshakes::{Handshake, HANDSHAKES};
 use operation::{Operation, OPERATIONS};
 
-/// Measure C Tor's relay crypto and ours alternately in one process.
+/// Measure C Tor's code and ours alternately in one process.
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Arguments {
@@ -44,11 +48,13 @@ struct Arguments {
     json: bool,
 }
 
-/// One row of the table. Times are CPU time of one operation, in nanoseconds.
+/// One row of a table. Times are CPU time of one operation, in nanoseconds.
 #[derive(Serialize)]
 struct Row {
     name: &'static str,
-    circuits: u32,
+    /// None of them where a row is not about cells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    circuits: Option<u32>,
     c_ns: f64,
     rust_ns: f64,
     /// How many times faster Rust is.
@@ -66,58 +72,86 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let operations: Vec<&Operation> = OPERATIONS
-        .iter()
-        .filter(|operation| operation.name.contains(&arguments.filter))
-        .collect();
+    let chosen = |name: &str| name.contains(&arguments.filter);
+    let operations: Vec<&Operation> = OPERATIONS.iter().filter(|o| chosen(o.name)).collect();
+    let handshakes: Vec<&Handshake> = HANDSHAKES.iter().filter(|h| chosen(h.name)).collect();
     ensure!(
-        !operations.is_empty(),
+        !operations.is_empty() || !handshakes.is_empty(),
         "no row is called {:?}; there are: {}",
         arguments.filter,
-        OPERATIONS.map(|operation| operation.name).join(", ")
+        OPERATIONS
+            .iter()
+            .map(|operation| operation.name)
+            .chain(HANDSHAKES.iter().map(|handshake| handshake.name))
+            .collect::<Vec<_>>()
+            .join(", ")
     );
 
     let sides = [implementation::c(), implementation::rust()];
-    let progress = ProgressBar::new((operations.len() * arguments.circuits.len()) as u64)
-        .with_style(ProgressStyle::with_template(
-            "{bar:30} {pos}/{len} {elapsed} {msg}",
-        )?);
+    let count = operations.len() * arguments.circuits.len() + handshakes.len();
+    let progress = ProgressBar::new(count as u64).with_style(ProgressStyle::with_template(
+        "{bar:30} {pos}/{len} {elapsed} {msg}",
+    )?);
     progress.enable_steady_tick(Duration::from_millis(200));
-    let mut rows = Vec::new();
+    let mut cells = Vec::new();
     for operation in operations {
         for &circuits in &arguments.circuits {
             progress.set_message(format!("{}, {circuits} circuits", operation.name));
-            rows.push(measure(&sides, operation, circuits, arguments.rounds));
+            let [mut c, mut rust] = sides
+                .each_ref()
+                .map(|side| Circuits::new(side, operation, circuits));
+            let best = alternate(arguments.rounds, || c.measure(), || rust.measure());
+            cells.push(Row::new(operation.name, Some(circuits), best));
             progress.inc(1);
         }
     }
+    let mut ends = Vec::new();
+    for handshake in handshakes {
+        progress.set_message(handshake.name);
+        let [c, rust] = [Side::C, Side::Rust].map(|side| handshake.on(side));
+        ends.push(Row::new(
+            handshake.name,
+            None,
+            alternate(arguments.rounds, c, rust),
+        ));
+        progress.inc(1);
+    }
     progress.finish_and_clear();
 
+    let mut out = io::stdout();
     if arguments.json {
-        writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&rows)?)?;
-    } else {
-        writeln!(io::stdout(), "{}\n{}", times(&rows), memory(&sides))?;
+        cells.append(&mut ends);
+        writeln!(out, "{}", serde_json::to_string_pretty(&cells)?)?;
+        return Ok(());
+    }
+    if !cells.is_empty() {
+        writeln!(out, "{}\n{}", times_of_cells(&cells), memory(&sides))?;
+    }
+    if !ends.is_empty() {
+        writeln!(out, "{}", times_of_handshakes(&ends))?;
     }
     Ok(())
 }
 
-fn measure(sides: &[Implementation; 2], operation: &Operation, circuits: u32, rounds: u32) -> Row {
-    let mut states = sides
-        .each_ref()
-        .map(|side| Circuits::new(side, operation, circuits));
+/// The fastest round of each side, of C first.
+fn alternate(rounds: u32, mut c: impl FnMut() -> f64, mut rust: impl FnMut() -> f64) -> [f64; 2] {
     let mut best = [f64::INFINITY; 2];
     for _ in 0..rounds {
-        for (best, states) in best.iter_mut().zip(&mut states) {
-            *best = best.min(states.measure());
-        }
+        best = [best[0].min(c()), best[1].min(rust())];
     }
-    let [c_ns, rust_ns] = best.map(to_tenths);
-    Row {
-        name: operation.name,
-        circuits,
-        c_ns,
-        rust_ns,
-        ratio: to_hundredths(c_ns / rust_ns),
+    best
+}
+
+impl Row {
+    fn new(name: &'static str, circuits: Option<u32>, best: [f64; 2]) -> Self {
+        let [c_ns, rust_ns] = best.map(to_tenths);
+        Row {
+            name,
+            circuits,
+            c_ns,
+            rust_ns,
+            ratio: to_hundredths(c_ns / rust_ns),
+        }
     }
 }
 
@@ -129,14 +163,28 @@ fn to_hundredths(x: f64) -> f64 {
     (x * 100.0).round() / 100.0
 }
 
-fn times(rows: &[Row]) -> Table {
+fn times_of_cells(rows: &[Row]) -> Table {
     let mut table = new_table(["operation", "circuits", "C ns", "Rust ns", "ratio"], 1);
+    for row in rows {
+        let circuits = row.circuits.map(|number| number.to_string());
+        table.add_row([
+            row.name.to_owned(),
+            circuits.unwrap_or_default(),
+            format!("{:.1}", row.c_ns),
+            format!("{:.1}", row.rust_ns),
+            format!("{:.2}", row.ratio),
+        ]);
+    }
+    table
+}
+
+fn times_of_handshakes(rows: &[Row]) -> Table {
+    let mut table = new_table(["end of a handshake", "C µs", "Rust µs", "ratio"], 1);
     for row in rows {
         table.add_row([
             row.name.to_owned(),
-            row.circuits.to_string(),
-            format!("{:.1}", row.c_ns),
-            format!("{:.1}", row.rust_ns),
+            format!("{:.2}", row.c_ns / 1000.0),
+            format!("{:.2}", row.rust_ns / 1000.0),
             format!("{:.2}", row.ratio),
         ]);
     }

@@ -1,7 +1,7 @@
 //! What it takes to call a function of either side, and to note what it did.
 
 use std::ffi::{c_char, CStr};
-use std::slice;
+use std::{ptr, slice};
 
 use crate::observed::Observed;
 
@@ -17,11 +17,16 @@ macro_rules! call {
 }
 
 /// What stands where a result goes: nobody would compute that.
-const PAINT: u8 = 0xa6;
+pub const PAINT: u8 = 0xa6;
 
 /// Room for `len` bytes of result. What a side did not write, shows.
 pub fn room(len: usize) -> Vec<u8> {
     vec![PAINT; len]
+}
+
+/// What a function is given that may do without.
+pub fn pointer<T>(argument: Option<&T>) -> *const T {
+    argument.map_or(ptr::null(), ptr::from_ref)
 }
 
 /// A state that a side made, freed by the same side.
@@ -37,7 +42,7 @@ impl<T> State<T> {
     /// `free` frees what is going to be put here.
     pub unsafe fn none(free: unsafe fn(*mut T)) -> Self {
         State {
-            state: std::ptr::null_mut(),
+            state: ptr::null_mut(),
             free,
         }
     }
@@ -67,19 +72,22 @@ impl<T> Drop for State<T> {
     }
 }
 
-/// A message that a side allocated in tor's way.
+/// A message that a side allocated in tor's way, freed in tor's way.
 pub struct Message {
     bytes: *mut u8,
     len: usize,
 }
 
+/// Where a [`Message`] points at first: so it shows if a function does not clear
+/// that.
+static UNTOUCHED: u8 = PAINT;
+
 impl Message {
-    /// Nothing yet. Not what a function would leave, so that it shows if one
-    /// does not clear it.
+    /// Nothing yet.
     pub fn none() -> Self {
         Message {
-            bytes: std::ptr::NonNull::dangling().as_ptr(),
-            len: usize::MAX,
+            bytes: (&raw const UNTOUCHED).cast_mut(),
+            len: 1,
         }
     }
 
@@ -93,31 +101,45 @@ impl Message {
         &mut self.len
     }
 
-    /// Notes what a function put there, and returns the bytes, if any.
-    pub fn note(self, what: &'static str, seen: &mut Observed) -> Option<Vec<u8>> {
-        if self.bytes.is_null() {
-            seen.note(what, None::<&[u8]>);
-            seen.note("length of nothing", self.len);
-            return None;
-        }
-        // SAFETY: both sides allocate so many bytes for tor to free, which
-        // happens here, once.
-        let bytes = unsafe {
-            let bytes = slice::from_raw_parts(self.bytes, self.len).to_owned();
-            ctor::onion::tor_free_(self.bytes.cast());
-            bytes
-        };
-        seen.note(what, &bytes[..]);
-        Some(bytes)
+    /// The bytes, if a function put some there.
+    pub fn get(&self) -> Option<&[u8]> {
+        // SAFETY: both sides allocate so many bytes.
+        (!self.bytes.is_null()).then(|| unsafe { slice::from_raw_parts(self.bytes, self.len) })
+    }
+
+    /// Notes what a function put there.
+    pub fn note(&self, what: &'static str, seen: &mut Observed) {
+        seen.note(what, self.get());
+        seen.note("its length", self.len);
     }
 }
 
-/// Notes the text at which a function points, or that it does not.
-///
-/// # Safety
-/// `text` is null or NUL-terminated.
-pub unsafe fn note_text(what: &'static str, text: *const c_char, seen: &mut Observed) {
-    // SAFETY: this function's contract.
-    let text = (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_bytes());
-    seen.note(what, text);
+impl Drop for Message {
+    fn drop(&mut self) {
+        if !ptr::eq(self.bytes, &UNTOUCHED) {
+            // SAFETY: null, or allocated for tor to free; nobody else does.
+            unsafe { ctor::onion::tor_free_(self.bytes.cast()) };
+        }
+    }
+}
+
+/// Where a function puts a text that lives for ever.
+pub struct Text(*const c_char);
+
+impl Text {
+    /// A text of nobody's: so it shows if a function does not touch it.
+    pub fn none() -> Self {
+        Text(c"untouched".as_ptr())
+    }
+
+    /// Where a function puts a text.
+    pub fn out(&mut self) -> *mut *const c_char {
+        &mut self.0
+    }
+
+    /// The text, if there is one.
+    pub fn get(self) -> Option<&'static [u8]> {
+        // SAFETY: null, or a string that both sides have as a constant.
+        (!self.0.is_null()).then(|| unsafe { CStr::from_ptr(self.0) }.to_bytes())
+    }
 }

@@ -53,12 +53,15 @@ impl Change {
         }
     }
 
-    /// Changes a message of a handshake whose messages have one length: what is
+    /// A changed message of a handshake whose messages have one length: what is
     /// cut off is zero.
-    pub fn apply_to_fixed(self, message: &mut Vec<u8>, point_at: usize) {
-        let len = message.len();
-        self.apply(message, point_at);
-        message.resize(len, 0);
+    pub fn apply_to_fixed<const N: usize>(self, message: &[u8; N], point_at: usize) -> [u8; N] {
+        let mut changed = message.to_vec();
+        self.apply(&mut changed, point_at);
+        changed.resize(N, 0);
+        let mut fixed = [0; N];
+        fixed.copy_from_slice(&changed);
+        fixed
     }
 }
 

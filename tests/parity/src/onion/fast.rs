@@ -3,12 +3,13 @@
 //! The bytes of an input: seed (8 bytes), length of the keys (2), change of the
 //! answer (see [`Change`]).
 
-use std::ptr;
+use std::ffi::c_int;
 
 use arbitrary::{Result, Unstructured};
+use ffi::onion::fast_handshake_state_t;
 use onion::fast::{CREATED_LEN, CREATE_LEN, MAX_KEYS_LEN};
 
-use super::call::{note_text, room, State};
+use super::call::{room, State, Text, PAINT};
 use super::change::Change;
 use crate::laboratory::{About, Comparison, Side};
 use crate::observed::Observed;
@@ -75,27 +76,100 @@ pub(super) fn keys_len_of(choice: u16, most: usize) -> usize {
 }
 
 fn shake_hands(side: Side, input: &Handshake, seen: &mut Observed) {
-    // SAFETY: the side's own function frees what its own function makes.
-    let mut client = unsafe {
-        State::none(match side {
-            Side::C => |state| ctor::onion::fast_handshake_state_free_(state),
-            Side::Rust => |state| ffi::onion::fast_handshake_state_free_(state),
-        })
-    };
-    let mut message = room(CREATE_LEN);
-    // SAFETY: room for a state, and for a message.
-    let status = unsafe {
-        call!(
-            side,
-            fast_onionskin_create(client.out(), message.as_mut_ptr())
-        )
-    };
-    seen.note("fast_onionskin_create", status);
-    seen.note("client", client.bytes());
-    seen.note("CREATE_FAST", &message[..]);
+    let client = Client::new(side);
+    seen.note("fast_onionskin_create", client.status);
+    seen.note("client", client.state.bytes());
+    seen.note("CREATE_FAST", &client.message[..]);
 
-    let mut answer = room(CREATED_LEN);
     let mut relay_keys = room(input.keys_len);
+    let (status, answer) = answer(side, &client.message, &mut relay_keys);
+    seen.note("fast_server_handshake", status);
+    seen.note("CREATED_FAST", &answer[..]);
+    seen.note("relay's keys", &relay_keys[..]);
+
+    let answer = input.answer.apply_to_fixed(&answer, 0);
+    let mut client_keys = room(input.keys_len);
+    let (status, text) = client.finish(&answer, &mut client_keys);
+    seen.note("fast_client_handshake", status);
+    seen.note("client's keys", &client_keys[..]);
+    seen.note("msg_out", text);
+    if status == 0 {
+        seen.reach("agreed");
+        if client_keys != relay_keys {
+            seen.complain("client and relay agreed on different keys".into());
+        }
+    } else {
+        seen.reach("refused");
+    }
+}
+
+/// A client of one side.
+pub struct Client {
+    side: Side,
+    /// What the function that made it returned.
+    pub status: c_int,
+    state: State<fast_handshake_state_t>,
+    /// CREATE_FAST.
+    pub message: [u8; CREATE_LEN],
+}
+
+impl Client {
+    /// A client that has sent CREATE_FAST.
+    pub fn new(side: Side) -> Self {
+        // SAFETY: the side's own function frees what its own function makes.
+        let mut state = unsafe {
+            State::none(match side {
+                Side::C => |state| ctor::onion::fast_handshake_state_free_(state),
+                Side::Rust => |state| ffi::onion::fast_handshake_state_free_(state),
+            })
+        };
+        let mut message = [PAINT; CREATE_LEN];
+        // SAFETY: room for a state, and for a message.
+        let status = unsafe {
+            call!(
+                side,
+                fast_onionskin_create(state.out(), message.as_mut_ptr())
+            )
+        };
+        Client {
+            side,
+            status,
+            state,
+            message,
+        }
+    }
+
+    /// Reads the relay's answer: the return code, and the text about it.
+    pub fn finish(
+        &self,
+        answer: &[u8; CREATED_LEN],
+        keys: &mut [u8],
+    ) -> (c_int, Option<&'static [u8]>) {
+        let mut text = Text::none();
+        // SAFETY: the side's own state, an answer, and room for keys and a text.
+        let status = unsafe {
+            call!(
+                self.side,
+                fast_client_handshake(
+                    self.state.get(),
+                    answer.as_ptr(),
+                    keys.as_mut_ptr(),
+                    keys.len(),
+                    text.out(),
+                )
+            )
+        };
+        (status, text.get())
+    }
+}
+
+/// At a relay of one side: the return code, and CREATED_FAST.
+pub fn answer(
+    side: Side,
+    message: &[u8; CREATE_LEN],
+    keys: &mut [u8],
+) -> (c_int, [u8; CREATED_LEN]) {
+    let mut answer = [PAINT; CREATED_LEN];
     // SAFETY: a message, and room for an answer and for keys.
     let status = unsafe {
         call!(
@@ -103,55 +177,10 @@ fn shake_hands(side: Side, input: &Handshake, seen: &mut Observed) {
             fast_server_handshake(
                 message.as_ptr(),
                 answer.as_mut_ptr(),
-                relay_keys.as_mut_ptr(),
-                relay_keys.len(),
+                keys.as_mut_ptr(),
+                keys.len(),
             )
         )
     };
-    seen.note("fast_server_handshake", status);
-    seen.note("CREATED_FAST", &answer[..]);
-    seen.note("relay's keys", &relay_keys[..]);
-
-    input.answer.apply_to_fixed(&mut answer, 0);
-    let mut client_keys = room(input.keys_len);
-    let mut text = c"as it was".as_ptr();
-    // SAFETY: the side's own state, an answer, and room for keys and a pointer.
-    let status = unsafe {
-        call!(
-            side,
-            fast_client_handshake(
-                client.get(),
-                answer.as_ptr(),
-                client_keys.as_mut_ptr(),
-                client_keys.len(),
-                &mut text,
-            )
-        )
-    };
-    seen.note("fast_client_handshake", status);
-    seen.note("client's keys", &client_keys[..]);
-    // SAFETY: the text from above, or what the function put there.
-    unsafe { note_text("msg_out", text, seen) };
-    if status == 0 {
-        seen.reach("agreed");
-        if client_keys != relay_keys {
-            seen.complain("client and relay agreed on different keys".into());
-        }
-        return;
-    }
-    seen.reach("refused");
-    // SAFETY: as before; nobody wants the text.
-    let status = unsafe {
-        call!(
-            side,
-            fast_client_handshake(
-                client.get(),
-                answer.as_ptr(),
-                client_keys.as_mut_ptr(),
-                client_keys.len(),
-                ptr::null_mut(),
-            )
-        )
-    };
-    seen.note("fast_client_handshake, without msg_out", status);
+    (status, answer)
 }

@@ -5,14 +5,14 @@
 //! and a special point, or 1 byte), change of the MAC (see [`Change`]), lengths
 //! of a key seed and of its expansion (1 each, above 128: the right one).
 
-use std::ptr;
+use std::ffi::c_int;
 
 use arbitrary::{Result, Unstructured};
 use ffi::onion::{hs_ntor_intro_cell_keys_t, hs_ntor_rend_cell_keys_t, hs_subcredential_t};
 use onion::hs_ntor::{AuthKey, EXPANDED_LEN, HASH_LEN};
 use onion::x25519::{KeyPair, PublicKey};
 
-use super::call::room;
+use super::call::{room, PAINT};
 use super::change::{byte, special_point, Change};
 use super::keys::{bytes_of, pair};
 use crate::laboratory::{About, Comparison, Side};
@@ -92,14 +92,7 @@ impl Comparison for HsNtor {
     }
 
     fn observe(&self, side: Side, input: &Meeting, seen: &mut Observed) {
-        let agreed = input.introduce(side, seen);
-        let keys = input.meet(side, seen);
-        seen.reach(match (agreed, &keys) {
-            (true, Some(_)) => "agreed",
-            _ => "refused",
-        });
-        let seed = keys.map_or([7; HASH_LEN], |keys| keys.key_seed);
-        input.expand(side, &seed, seen);
+        play(side, input, seen);
     }
 
     fn seeds(&self) -> Vec<Vec<u8>> {
@@ -126,167 +119,47 @@ fn perhaps_special(pair: &KeyPair, bytes: &mut Unstructured<'_>) -> Result<Publi
     })
 }
 
-/// Keys as no side would compute them: what a side did not write, shows.
-fn painted<K: Default>(paint: impl Fn(&mut K)) -> K {
-    let mut keys = K::default();
-    paint(&mut keys);
-    keys
-}
+fn play(side: Side, input: &Meeting, seen: &mut Observed) {
+    let (client, keys) = input.client_introduces(side);
+    seen.note("hs_ntor_client_get_introduce1_keys", client);
+    note_intro_keys(&keys, seen);
+    let (service, keys) = input.service_is_introduced(side);
+    seen.note("hs_ntor_service_get_introduce1_keys_multi", service);
+    for keys in &keys {
+        note_intro_keys(keys, seen);
+    }
+    let (status, keys) = input.service_is_introduced_once(side);
+    seen.note("hs_ntor_service_get_introduce1_keys", status);
+    note_intro_keys(&keys, seen);
 
-fn no_intro_keys() -> hs_ntor_intro_cell_keys_t {
-    painted(|keys: &mut hs_ntor_intro_cell_keys_t| {
-        keys.enc_key.fill(0xa6);
-        keys.mac_key.fill(0xa6);
-    })
-}
+    let (status, at_service) = input.service_meets(side);
+    seen.note("hs_ntor_service_get_rendezvous1_keys", status);
+    note_rend_keys(&at_service, seen);
+    let (status, at_client) = input.client_meets(side);
+    seen.note("hs_ntor_client_get_rendezvous1_keys", status);
+    note_rend_keys(&at_client, seen);
+    seen.reach(match (client, service, status) {
+        (0, 0, 0) => "agreed",
+        _ => "refused",
+    });
 
-fn no_rend_keys() -> hs_ntor_rend_cell_keys_t {
-    painted(|keys: &mut hs_ntor_rend_cell_keys_t| {
-        keys.auth_mac.fill(0xa6);
-        keys.key_seed.fill(0xa6);
-    })
-}
-
-impl Meeting {
-    /// Keys of INTRODUCE1 at both ends. Whether both have some.
-    fn introduce(&self, side: Side, seen: &mut Observed) -> bool {
-        let mut at_client = no_intro_keys();
-        // SAFETY: keys, and room for keys.
-        let client = unsafe {
-            call!(
-                side,
-                hs_ntor_client_get_introduce1_keys(
-                    &self.auth_key,
-                    &self.seen_enc,
-                    &self.client,
-                    &self.subcredentials[0],
-                    &mut at_client,
-                )
-            )
-        };
-        seen.note("hs_ntor_client_get_introduce1_keys", client);
-        note_intro_keys(&at_client, seen);
-
-        let mut at_service = vec![no_intro_keys(); self.subcredentials.len()];
-        // SAFETY: keys, and room for as many keys as there are subcredentials.
-        let service = unsafe {
-            call!(
-                side,
-                hs_ntor_service_get_introduce1_keys_multi(
-                    &self.auth_key,
-                    &self.enc,
-                    &self.seen_client,
-                    self.subcredentials.len(),
-                    self.subcredentials.as_ptr(),
-                    at_service.as_mut_ptr(),
-                )
-            )
-        };
-        seen.note("hs_ntor_service_get_introduce1_keys_multi", service);
-        for keys in &at_service {
-            note_intro_keys(keys, seen);
-        }
-
-        let mut first = no_intro_keys();
-        // SAFETY: keys, and room for keys.
-        let single = unsafe {
-            call!(
-                side,
-                hs_ntor_service_get_introduce1_keys(
-                    &self.auth_key,
-                    &self.enc,
-                    &self.seen_client,
-                    &self.subcredentials[0],
-                    &mut first,
-                )
-            )
-        };
-        seen.note("hs_ntor_service_get_introduce1_keys", single);
-        note_intro_keys(&first, seen);
-        (client, service) == (0, 0)
+    let mac = input.mac.apply_to_fixed(&at_service.auth_mac, 0);
+    let good = mac_is_good(side, &at_client, &mac);
+    seen.note("hs_ntor_client_rendezvous2_mac_is_good", good);
+    if good == 0 {
+        seen.reach("a wrong MAC");
     }
 
-    /// Keys of RENDEZVOUS1 at both ends, and the MAC on its way. The client's
-    /// keys.
-    fn meet(&self, side: Side, seen: &mut Observed) -> Option<hs_ntor_rend_cell_keys_t> {
-        let mut at_service = no_rend_keys();
-        // SAFETY: keys, and room for keys.
-        let status = unsafe {
-            call!(
-                side,
-                hs_ntor_service_get_rendezvous1_keys(
-                    &self.auth_key,
-                    &self.enc,
-                    &self.service,
-                    &self.seen_client,
-                    &mut at_service,
-                )
-            )
-        };
-        seen.note("hs_ntor_service_get_rendezvous1_keys", status);
-        note_rend_keys(&at_service, seen);
-
-        let mut at_client = no_rend_keys();
-        // SAFETY: keys, and room for keys.
-        let status = unsafe {
-            call!(
-                side,
-                hs_ntor_client_get_rendezvous1_keys(
-                    &self.auth_key,
-                    &self.client,
-                    &self.seen_enc,
-                    &self.seen_service,
-                    &mut at_client,
-                )
-            )
-        };
-        seen.note("hs_ntor_client_get_rendezvous1_keys", status);
-        note_rend_keys(&at_client, seen);
-
-        let mut mac = at_service.auth_mac.to_vec();
-        self.mac.apply_to_fixed(&mut mac, 0);
-        // SAFETY: keys and a MAC.
-        let good = unsafe {
-            call!(
-                side,
-                hs_ntor_client_rendezvous2_mac_is_good(&at_client, mac.as_ptr())
-            )
-        };
-        seen.note("hs_ntor_client_rendezvous2_mac_is_good", good);
-        if good == 0 {
-            seen.reach("a wrong MAC");
-        }
-        (status == 0).then_some(at_client)
-    }
-
-    /// Key material of the circuit.
-    fn expand(&self, side: Side, seed: &[u8; HASH_LEN], seen: &mut Observed) {
-        let mut long_seed = seed.to_vec();
-        long_seed.resize(self.seed_len.max(HASH_LEN), 0);
-        let mut keys = room(self.expanded_len);
-        let keys_at = match keys.is_empty() {
-            true => ptr::NonNull::dangling().as_ptr(),
-            false => keys.as_mut_ptr(),
-        };
-        // SAFETY: at least as many bytes as it is told.
-        let status = unsafe {
-            call!(
-                side,
-                hs_ntor_circuit_key_expansion(
-                    long_seed.as_ptr(),
-                    self.seed_len,
-                    keys_at,
-                    keys.len(),
-                )
-            )
-        };
-        seen.note("hs_ntor_circuit_key_expansion", status);
-        seen.note("circuit's keys", &keys[..]);
-        seen.reach(match status {
-            0 => "expanded",
-            _ => "a wrong length",
-        });
-    }
+    let mut seed = at_client.key_seed.to_vec();
+    seed.resize(input.seed_len, 7);
+    let mut keys = room(input.expanded_len);
+    let status = expand(side, &seed, &mut keys);
+    seen.note("hs_ntor_circuit_key_expansion", status);
+    seen.note("circuit's keys", &keys[..]);
+    seen.reach(match status {
+        0 => "expanded",
+        _ => "a wrong length",
+    });
 }
 
 fn note_intro_keys(keys: &hs_ntor_intro_cell_keys_t, seen: &mut Observed) {
@@ -297,4 +170,158 @@ fn note_intro_keys(keys: &hs_ntor_intro_cell_keys_t, seen: &mut Observed) {
 fn note_rend_keys(keys: &hs_ntor_rend_cell_keys_t, seen: &mut Observed) {
     seen.note("AUTH", &keys.auth_mac[..]);
     seen.note("NTOR_KEY_SEED", &keys.key_seed[..]);
+}
+
+/// Keys as no side would compute them: what a side did not write, shows.
+fn no_intro_keys() -> hs_ntor_intro_cell_keys_t {
+    let mut keys = hs_ntor_intro_cell_keys_t::default();
+    keys.enc_key.fill(PAINT);
+    keys.mac_key.fill(PAINT);
+    keys
+}
+
+/// The same of RENDEZVOUS1.
+fn no_rend_keys() -> hs_ntor_rend_cell_keys_t {
+    let mut keys = hs_ntor_rend_cell_keys_t::default();
+    keys.auth_mac.fill(PAINT);
+    keys.key_seed.fill(PAINT);
+    keys
+}
+
+/// The ends on a side; each function gives its return code and the keys.
+impl Meeting {
+    /// Everybody sees what the others are.
+    pub fn honest() -> Self {
+        let [enc, client, service] = [1, 2, 3].map(pair);
+        Meeting {
+            auth_key: bytes_of(4),
+            seen_enc: enc.public,
+            seen_service: service.public,
+            seen_client: client.public,
+            enc,
+            client,
+            service,
+            subcredentials: vec![bytes_of(5)],
+            mac: Change::None,
+            seed_len: HASH_LEN,
+            expanded_len: EXPANDED_LEN,
+        }
+    }
+
+    /// The client's keys of INTRODUCE1.
+    pub fn client_introduces(&self, side: Side) -> (c_int, hs_ntor_intro_cell_keys_t) {
+        let mut keys = no_intro_keys();
+        // SAFETY: keys, and room for keys.
+        let status = unsafe {
+            call!(
+                side,
+                hs_ntor_client_get_introduce1_keys(
+                    &self.auth_key,
+                    &self.seen_enc,
+                    &self.client,
+                    &self.subcredentials[0],
+                    &mut keys,
+                )
+            )
+        };
+        (status, keys)
+    }
+
+    /// The service's, with each subcredential.
+    pub fn service_is_introduced(&self, side: Side) -> (c_int, Vec<hs_ntor_intro_cell_keys_t>) {
+        let mut keys = vec![no_intro_keys(); self.subcredentials.len()];
+        // SAFETY: keys, and room for as many keys as there are subcredentials.
+        let status = unsafe {
+            call!(
+                side,
+                hs_ntor_service_get_introduce1_keys_multi(
+                    &self.auth_key,
+                    &self.enc,
+                    &self.seen_client,
+                    self.subcredentials.len(),
+                    self.subcredentials.as_ptr(),
+                    keys.as_mut_ptr(),
+                )
+            )
+        };
+        (status, keys)
+    }
+
+    /// The service's, with the first subcredential.
+    pub fn service_is_introduced_once(&self, side: Side) -> (c_int, hs_ntor_intro_cell_keys_t) {
+        let mut keys = no_intro_keys();
+        // SAFETY: keys, and room for keys.
+        let status = unsafe {
+            call!(
+                side,
+                hs_ntor_service_get_introduce1_keys(
+                    &self.auth_key,
+                    &self.enc,
+                    &self.seen_client,
+                    &self.subcredentials[0],
+                    &mut keys,
+                )
+            )
+        };
+        (status, keys)
+    }
+
+    /// The service's keys of RENDEZVOUS1.
+    pub fn service_meets(&self, side: Side) -> (c_int, hs_ntor_rend_cell_keys_t) {
+        let mut keys = no_rend_keys();
+        // SAFETY: keys, and room for keys.
+        let status = unsafe {
+            call!(
+                side,
+                hs_ntor_service_get_rendezvous1_keys(
+                    &self.auth_key,
+                    &self.enc,
+                    &self.service,
+                    &self.seen_client,
+                    &mut keys,
+                )
+            )
+        };
+        (status, keys)
+    }
+
+    /// The client's.
+    pub fn client_meets(&self, side: Side) -> (c_int, hs_ntor_rend_cell_keys_t) {
+        let mut keys = no_rend_keys();
+        // SAFETY: keys, and room for keys.
+        let status = unsafe {
+            call!(
+                side,
+                hs_ntor_client_get_rendezvous1_keys(
+                    &self.auth_key,
+                    &self.client,
+                    &self.seen_enc,
+                    &self.seen_service,
+                    &mut keys,
+                )
+            )
+        };
+        (status, keys)
+    }
+}
+
+fn mac_is_good(side: Side, keys: &hs_ntor_rend_cell_keys_t, mac: &[u8; HASH_LEN]) -> c_int {
+    // SAFETY: keys and a MAC.
+    unsafe {
+        call!(
+            side,
+            hs_ntor_client_rendezvous2_mac_is_good(keys, mac.as_ptr())
+        )
+    }
+}
+
+/// Key material of the circuit.
+fn expand(side: Side, seed: &[u8], keys: &mut [u8]) -> c_int {
+    // SAFETY: as many bytes as it is told.
+    unsafe {
+        call!(
+            side,
+            hs_ntor_circuit_key_expansion(seed.as_ptr(), seed.len(), keys.as_mut_ptr(), keys.len(),)
+        )
+    }
 }

@@ -5,7 +5,7 @@ use std::ptr;
 
 use arbitrary::{Result, Unstructured};
 use ffi::host::di_digest256_map_t;
-use onion::x25519::{Dalek, KeyPair, PublicKey, SecretKey};
+use onion::x25519::{Dalek, KeyPair, PublicKey};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -43,6 +43,15 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// A relay's usual ones, and a client that asks for the one in use.
+    pub fn usual() -> Self {
+        Keys {
+            held: vec![pair(1), pair(2)],
+            junk: Some(pair(3)),
+            asked: pair(2).public,
+        }
+    }
+
     /// Takes two or three bytes. `seed` makes the keys.
     ///
     /// # Errors
@@ -74,9 +83,9 @@ impl Keys {
         self
     }
 
-    /// What the relay pretends with, or null.
-    pub fn junk(&self) -> *const KeyPair {
-        self.junk.as_ref().map_or(ptr::null(), ptr::from_ref)
+    /// What the relay pretends with.
+    pub fn junk(&self) -> Option<&KeyPair> {
+        self.junk.as_ref()
     }
 
     /// The relay's keys as C has them.
@@ -117,13 +126,5 @@ impl Drop for Map<'_> {
     fn drop(&mut self) {
         // SAFETY: null or a map; the pairs in it belong to the keys.
         unsafe { ctor::onion::dimap_free_(self.map, None) };
-    }
-}
-
-/// A pair of which the other side gets to see `public`, whatever it is.
-pub fn with_public(pair: &KeyPair, public: PublicKey) -> KeyPair {
-    KeyPair {
-        public,
-        secret: SecretKey(pair.secret.0),
     }
 }

@@ -4,14 +4,17 @@
 //! 16: not the relay's), length of the keys (2), change of the onionskin and of
 //! the reply (see [`Change`]).
 
-use arbitrary::{Result, Unstructured};
-use onion::ntor::{NodeId, MAX_KEYS_LEN, NODE_ID_LEN, ONIONSKIN_LEN, REPLY_LEN};
-use onion::x25519::KEY_LEN;
+use std::ffi::c_int;
 
-use super::call::{note_text, room, State};
+use arbitrary::{Result, Unstructured};
+use ffi::onion::ntor_handshake_state_t;
+use onion::ntor::{NodeId, MAX_KEYS_LEN, NODE_ID_LEN, ONIONSKIN_LEN, REPLY_LEN};
+use onion::x25519::{KeyPair, PublicKey, KEY_LEN};
+
+use super::call::{pointer, room, State, Text, PAINT};
 use super::change::{byte, Change};
 use super::fast::keys_len_of;
-use super::keys::{bytes_of, Keys};
+use super::keys::{bytes_of, Keys, Map};
 use crate::laboratory::{About, Comparison, Side};
 use crate::observed::Observed;
 
@@ -101,82 +104,37 @@ impl Comparison for Ntor {
 }
 
 fn shake_hands(side: Side, input: &Handshake, seen: &mut Observed) {
-    // SAFETY: the side's own function frees what its own function makes.
-    let mut client = unsafe {
-        State::none(match side {
-            Side::C => |state| ctor::onion::ntor_handshake_state_free_(state),
-            Side::Rust => |state| ffi::onion::ntor_handshake_state_free_(state),
-        })
-    };
-    let mut onionskin = room(ONIONSKIN_LEN);
-    // SAFETY: an identity, a key, and room for a state and an onionskin.
-    let status = unsafe {
-        call!(
-            side,
-            onion_skin_ntor_create(
-                input.asked_id.as_ptr(),
-                &input.keys.asked,
-                client.out(),
-                onionskin.as_mut_ptr(),
-            )
-        )
-    };
-    seen.note("onion_skin_ntor_create", status);
-    seen.note("client", client.bytes());
-    seen.note("onionskin", &onionskin[..]);
+    let client = Client::new(side, &input.asked_id, &input.keys.asked);
+    seen.note("onion_skin_ntor_create", client.status);
+    seen.note("client", client.state.bytes());
+    seen.note("onionskin", &client.onionskin[..]);
 
-    input.onionskin.apply_to_fixed(&mut onionskin, X_AT);
-    let map = input.keys.map();
-    let mut reply = room(REPLY_LEN);
-    let mut relay_keys = room(input.keys_len);
-    // SAFETY: an onionskin, a map or none, a pair or none, an identity, and room
-    // for a reply and for keys.
-    let status = unsafe {
-        call!(
-            side,
-            onion_skin_ntor_server_handshake(
-                onionskin.as_ptr(),
-                map.get(),
-                input.keys.junk(),
-                input.node_id.as_ptr(),
-                reply.as_mut_ptr(),
-                relay_keys.as_mut_ptr(),
-                relay_keys.len(),
-            )
-        )
+    let onionskin = input.onionskin.apply_to_fixed(&client.onionskin, X_AT);
+    let relay = Relay {
+        side,
+        map: &input.keys.map(),
+        junk: input.keys.junk(),
+        id: &input.node_id,
     };
-    let refused = status != 0;
+    let mut relay_keys = room(input.keys_len);
+    let (status, mut reply) = relay.reply(&onionskin, &mut relay_keys);
     seen.note("onion_skin_ntor_server_handshake", status);
     seen.note("relay's keys", &relay_keys[..]);
-    if refused {
+    if status == 0 {
+        seen.note("reply", &reply[..]);
+    } else {
         seen.reach("refused by the relay");
         // What is in the reply is of no use (DIFFERENCES.md,
         // ntor-refused-reply); the client gets another one.
-        reply = bytes_of::<REPLY_LEN>(input.seed ^ 8).to_vec();
-    } else {
-        seen.note("reply", &reply[..]);
+        reply = bytes_of(input.seed ^ 8);
     }
 
-    input.reply.apply_to_fixed(&mut reply, 0);
+    let reply = input.reply.apply_to_fixed(&reply, 0);
     let mut client_keys = room(input.keys_len);
-    let mut text = c"as it was".as_ptr();
-    // SAFETY: the side's own state, a reply, and room for keys and a pointer.
-    let status = unsafe {
-        call!(
-            side,
-            onion_skin_ntor_client_handshake(
-                client.get(),
-                reply.as_ptr(),
-                client_keys.as_mut_ptr(),
-                client_keys.len(),
-                &mut text,
-            )
-        )
-    };
+    let (status, text) = client.finish(&reply, &mut client_keys);
     seen.note("onion_skin_ntor_client_handshake", status);
     seen.note("client's keys", &client_keys[..]);
-    // SAFETY: the text from above, or what the function put there.
-    unsafe { note_text("msg_out", text, seen) };
+    seen.note("msg_out", text);
     if status == 0 {
         seen.reach("agreed");
         if client_keys != relay_keys {
@@ -184,8 +142,106 @@ fn shake_hands(side: Side, input: &Handshake, seen: &mut Observed) {
         }
     } else {
         seen.reach("refused by the client");
-        if !text.is_null() {
+        if text.is_some() {
             seen.reach("a zero secret at the client");
         }
+    }
+}
+
+/// A client of one side.
+pub struct Client {
+    side: Side,
+    /// What the function that made it returned.
+    pub status: c_int,
+    state: State<ntor_handshake_state_t>,
+    /// What it sends.
+    pub onionskin: [u8; ONIONSKIN_LEN],
+}
+
+impl Client {
+    /// A client that has sent its onionskin to the relay with this identity and
+    /// onion key.
+    pub fn new(side: Side, id: &NodeId, onion_key: &PublicKey) -> Self {
+        // SAFETY: the side's own function frees what its own function makes.
+        let mut state = unsafe {
+            State::none(match side {
+                Side::C => |state| ctor::onion::ntor_handshake_state_free_(state),
+                Side::Rust => |state| ffi::onion::ntor_handshake_state_free_(state),
+            })
+        };
+        let mut onionskin = [PAINT; ONIONSKIN_LEN];
+        // SAFETY: an identity, a key, and room for a state and an onionskin.
+        let status = unsafe {
+            call!(
+                side,
+                onion_skin_ntor_create(id.as_ptr(), onion_key, state.out(), onionskin.as_mut_ptr(),)
+            )
+        };
+        Client {
+            side,
+            status,
+            state,
+            onionskin,
+        }
+    }
+
+    /// Reads the relay's reply: the return code, and the text about it.
+    pub fn finish(
+        &self,
+        reply: &[u8; REPLY_LEN],
+        keys: &mut [u8],
+    ) -> (c_int, Option<&'static [u8]>) {
+        let mut text = Text::none();
+        // SAFETY: the side's own state, a reply, and room for keys and a text.
+        let status = unsafe {
+            call!(
+                self.side,
+                onion_skin_ntor_client_handshake(
+                    self.state.get(),
+                    reply.as_ptr(),
+                    keys.as_mut_ptr(),
+                    keys.len(),
+                    text.out(),
+                )
+            )
+        };
+        (status, text.get())
+    }
+}
+
+/// A relay of one side.
+#[allow(missing_docs)]
+pub struct Relay<'a> {
+    pub side: Side,
+    pub map: &'a Map<'a>,
+    pub junk: Option<&'a KeyPair>,
+    pub id: &'a NodeId,
+}
+
+impl Relay<'_> {
+    /// Answers an onionskin: the return code, and the reply.
+    pub fn reply(
+        &self,
+        onionskin: &[u8; ONIONSKIN_LEN],
+        keys: &mut [u8],
+    ) -> (c_int, [u8; REPLY_LEN]) {
+        let mut reply = [PAINT; REPLY_LEN];
+        // SAFETY: an onionskin, a map or none, a pair or none, an identity, and
+        // room for a reply and for keys.
+        let status = unsafe {
+            call!(
+                self.side,
+                onion_skin_ntor_server_handshake(
+                    onionskin.as_ptr(),
+                    self.map.get(),
+                    pointer(self.junk),
+                    self.id.as_ptr(),
+                    reply.as_mut_ptr(),
+                    keys.as_mut_ptr(),
+                    keys.len(),
+                )
+            )
+        };
+        (status, reply)
     }
 }

@@ -6,14 +6,17 @@
 //! [`Change`]); length of the client's message (1), half of the rest is that
 //! message, the remainder the relay's.
 
-use arbitrary::{Result, Unstructured};
-use onion::ntor_v3::{Ed25519Id, ID_LEN};
-use onion::x25519::KEY_LEN;
+use std::ffi::c_int;
 
-use super::call::{room, Message, State};
+use arbitrary::{Result, Unstructured};
+use ffi::onion::{ntor3_handshake_state_t, ntor3_server_handshake_state_t};
+use onion::ntor_v3::{Ed25519Id, ID_LEN, REPLY_LEN};
+use onion::x25519::{KeyPair, PublicKey, KEY_LEN};
+
+use super::call::{pointer, room, Message, State};
 use super::change::{byte, Change};
 use super::fast::keys_len_of;
-use super::keys::{bytes_of, Keys};
+use super::keys::{bytes_of, Keys, Map};
 use crate::laboratory::{About, Comparison, Side};
 use crate::observed::Observed;
 
@@ -128,114 +131,57 @@ impl Comparison for NtorV3 {
 
 fn shake_hands(side: Side, input: &Handshake, seen: &mut Observed) {
     let [ours, theirs] = input.purposes;
-    // SAFETY: the side's own function frees what its own function makes.
-    let mut client = unsafe {
-        State::none(match side {
-            Side::C => |state| ctor::onion::ntor3_handshake_state_free_(state),
-            Side::Rust => |state| ffi::onion::ntor3_handshake_state_free_(state),
-        })
-    };
-    let mut onionskin = Message::none();
-    // SAFETY: an identity, a key, strings, and room for a state and a message.
-    let status = unsafe {
-        call!(
-            side,
-            onion_skin_ntor3_create(
-                &input.asked_id,
-                &input.keys.asked,
-                ours.as_ptr(),
-                ours.len(),
-                input.client_message.as_ptr(),
-                input.client_message.len(),
-                client.out(),
-                onionskin.out(),
-                onionskin.len_out(),
-            )
-        )
-    };
-    seen.note("onion_skin_ntor3_create", status);
-    let Some(mut onionskin) = onionskin.note("onionskin", seen) else {
+    let client = Client::new(
+        side,
+        &input.asked_id,
+        &input.keys.asked,
+        ours,
+        &input.client_message,
+    );
+    seen.note("onion_skin_ntor3_create", client.status);
+    client.onionskin.note("onionskin", seen);
+    let Some(onionskin) = client.onionskin.get() else {
         // C leaves a state then (DIFFERENCES.md, ntor3-state-after-failure).
         seen.reach("refused before it was sent");
         return;
     };
-    seen.note("client", client.bytes());
+    seen.note("client", client.state.bytes());
 
+    let mut onionskin = onionskin.to_vec();
     input.onionskin.apply(&mut onionskin, X_AT);
     let map = input.keys.map();
-    // SAFETY: the side's own function frees what its own function makes.
-    let mut relay = unsafe {
-        State::none(match side {
-            Side::C => |state| ctor::onion::ntor3_server_handshake_state_free_(state),
-            Side::Rust => |state| ffi::onion::ntor3_server_handshake_state_free_(state),
-        })
-    };
-    let mut message = Message::none();
-    // SAFETY: a map or none, a pair, an identity, strings, and room for a message
-    // and a state.
-    let status = unsafe {
-        call!(
-            side,
-            onion_skin_ntor3_server_handshake_part1(
-                map.get(),
-                input.keys.junk(),
-                &input.id,
-                onionskin.as_ptr(),
-                onionskin.len(),
-                theirs.as_ptr(),
-                theirs.len(),
-                message.out(),
-                message.len_out(),
-                relay.out(),
-            )
-        )
-    };
-    seen.note("onion_skin_ntor3_server_handshake_part1", status);
-    seen.note("relay", relay.bytes());
-    let message = message.note("client's message", seen);
+    let relay = Relay::new(side, &map, input.keys.junk(), &input.id, &onionskin, theirs);
+    seen.note("onion_skin_ntor3_server_handshake_part1", relay.status);
+    seen.note("relay", relay.state.bytes());
+    relay.message.note("client's message", seen);
+
     let mut relay_keys = room(input.keys_len);
-    let mut reply = match (relay.bytes(), message) {
-        (Some(_), Some(message)) => {
-            if message != input.client_message {
-                seen.complain("the client's message arrived as another".into());
-            }
-            reply_to(side, &relay, input, &mut relay_keys, seen)
+    let mut reply = None;
+    if relay.state.bytes().is_some() {
+        if relay.message.get() != Some(&input.client_message) {
+            seen.complain("the client's message arrived as another".into());
         }
-        _ => None,
+        let (status, message) = relay.reply(theirs, &input.relay_message, &mut relay_keys);
+        seen.note("onion_skin_ntor3_server_handshake_part2", status);
+        seen.note("relay's keys", &relay_keys[..]);
+        message.note("reply", seen);
+        reply = message.get().map(<[u8]>::to_vec);
     }
-    .unwrap_or_else(|| {
+    let mut reply = reply.unwrap_or_else(|| {
         seen.reach("refused by the relay");
-        let mut other = bytes_of::<{ 2 * KEY_LEN }>(input.seed ^ 8).to_vec();
-        other.extend(&input.relay_message);
-        other
+        let other: [u8; REPLY_LEN] = bytes_of(input.seed ^ 8);
+        [&other[..], &input.relay_message].concat()
     });
 
     input.reply.apply(&mut reply, 0);
     let mut client_keys = room(input.keys_len);
-    let mut message = Message::none();
-    // SAFETY: the side's own state, strings, and room for keys and a message.
-    let status = unsafe {
-        call!(
-            side,
-            onion_ntor3_client_handshake(
-                client.get(),
-                reply.as_ptr(),
-                reply.len(),
-                ours.as_ptr(),
-                ours.len(),
-                client_keys.as_mut_ptr(),
-                client_keys.len(),
-                message.out(),
-                message.len_out(),
-            )
-        )
-    };
+    let (status, message) = client.finish(&reply, ours, &mut client_keys);
     seen.note("onion_ntor3_client_handshake", status);
     seen.note("client's keys", &client_keys[..]);
-    let message = message.note("relay's message", seen);
+    message.note("relay's message", seen);
     if status == 0 {
         seen.reach("agreed");
-        if client_keys != relay_keys || message.as_ref() != Some(&input.relay_message) {
+        if client_keys != relay_keys || message.get() != Some(&input.relay_message) {
             seen.complain("client and relay agreed on different keys or messages".into());
         }
     } else {
@@ -243,34 +189,158 @@ fn shake_hands(side: Side, input: &Handshake, seen: &mut Observed) {
     }
 }
 
-/// The second part at the relay.
-fn reply_to(
+/// A client of one side.
+pub struct Client {
     side: Side,
-    relay: &State<ffi::onion::ntor3_server_handshake_state_t>,
-    input: &Handshake,
-    keys: &mut [u8],
-    seen: &mut Observed,
-) -> Option<Vec<u8>> {
-    let [_, purpose] = input.purposes;
-    let mut reply = Message::none();
-    // SAFETY: the side's own state, strings, and room for a message and keys.
-    let status = unsafe {
-        call!(
-            side,
-            onion_skin_ntor3_server_handshake_part2(
-                relay.get(),
-                purpose.as_ptr(),
-                purpose.len(),
-                input.relay_message.as_ptr(),
-                input.relay_message.len(),
-                reply.out(),
-                reply.len_out(),
-                keys.as_mut_ptr(),
-                keys.len(),
+    /// What the function that made it returned.
+    pub status: c_int,
+    state: State<ntor3_handshake_state_t>,
+    /// What it sends.
+    pub onionskin: Message,
+}
+
+impl Client {
+    /// A client that has sent its onionskin, with `message` in it, to the relay
+    /// with this identity and onion key.
+    pub fn new(
+        side: Side,
+        id: &Ed25519Id,
+        onion_key: &PublicKey,
+        purpose: &[u8],
+        message: &[u8],
+    ) -> Self {
+        // SAFETY: the side's own function frees what its own function makes.
+        let mut state = unsafe {
+            State::none(match side {
+                Side::C => |state| ctor::onion::ntor3_handshake_state_free_(state),
+                Side::Rust => |state| ffi::onion::ntor3_handshake_state_free_(state),
+            })
+        };
+        let mut onionskin = Message::none();
+        // SAFETY: an identity, a key, strings, and room for a state and a message.
+        let status = unsafe {
+            call!(
+                side,
+                onion_skin_ntor3_create(
+                    id,
+                    onion_key,
+                    purpose.as_ptr(),
+                    purpose.len(),
+                    message.as_ptr(),
+                    message.len(),
+                    state.out(),
+                    onionskin.out(),
+                    onionskin.len_out(),
+                )
             )
-        )
-    };
-    seen.note("onion_skin_ntor3_server_handshake_part2", status);
-    seen.note("relay's keys", &*keys);
-    reply.note("reply", seen)
+        };
+        Client {
+            side,
+            status,
+            state,
+            onionskin,
+        }
+    }
+
+    /// Reads the relay's reply: the return code, and what the relay says.
+    pub fn finish(&self, reply: &[u8], purpose: &[u8], keys: &mut [u8]) -> (c_int, Message) {
+        let mut message = Message::none();
+        // SAFETY: the side's own state, strings, and room for keys and a message.
+        let status = unsafe {
+            call!(
+                self.side,
+                onion_ntor3_client_handshake(
+                    self.state.get(),
+                    reply.as_ptr(),
+                    reply.len(),
+                    purpose.as_ptr(),
+                    purpose.len(),
+                    keys.as_mut_ptr(),
+                    keys.len(),
+                    message.out(),
+                    message.len_out(),
+                )
+            )
+        };
+        (status, message)
+    }
+}
+
+/// A relay of one side, between the two parts of its handshake.
+pub struct Relay {
+    side: Side,
+    /// What the function that made it returned.
+    pub status: c_int,
+    state: State<ntor3_server_handshake_state_t>,
+    /// What the client says.
+    pub message: Message,
+}
+
+impl Relay {
+    /// A relay that has read an onionskin.
+    pub fn new(
+        side: Side,
+        map: &Map<'_>,
+        junk: Option<&KeyPair>,
+        id: &Ed25519Id,
+        onionskin: &[u8],
+        purpose: &[u8],
+    ) -> Self {
+        // SAFETY: the side's own function frees what its own function makes.
+        let mut state = unsafe {
+            State::none(match side {
+                Side::C => |state| ctor::onion::ntor3_server_handshake_state_free_(state),
+                Side::Rust => |state| ffi::onion::ntor3_server_handshake_state_free_(state),
+            })
+        };
+        let mut message = Message::none();
+        // SAFETY: a map or none, a pair or none, an identity, strings, and room for
+        // a message and a state.
+        let status = unsafe {
+            call!(
+                side,
+                onion_skin_ntor3_server_handshake_part1(
+                    map.get(),
+                    pointer(junk),
+                    id,
+                    onionskin.as_ptr(),
+                    onionskin.len(),
+                    purpose.as_ptr(),
+                    purpose.len(),
+                    message.out(),
+                    message.len_out(),
+                    state.out(),
+                )
+            )
+        };
+        Relay {
+            side,
+            status,
+            state,
+            message,
+        }
+    }
+
+    /// Replies: the return code, and the reply with `message` in it.
+    pub fn reply(&self, purpose: &[u8], message: &[u8], keys: &mut [u8]) -> (c_int, Message) {
+        let mut reply = Message::none();
+        // SAFETY: the side's own state, strings, and room for a message and keys.
+        let status = unsafe {
+            call!(
+                self.side,
+                onion_skin_ntor3_server_handshake_part2(
+                    self.state.get(),
+                    purpose.as_ptr(),
+                    purpose.len(),
+                    message.as_ptr(),
+                    message.len(),
+                    reply.out(),
+                    reply.len_out(),
+                    keys.as_mut_ptr(),
+                    keys.len(),
+                )
+            )
+        };
+        (status, reply)
+    }
 }
