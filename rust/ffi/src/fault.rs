@@ -15,6 +15,9 @@
 //! * `leak`: no CGO state is freed.
 //! * `stale-tag`: where CGO says that a tag is, there is freed memory.
 
+// Each component has its own faults.
+#![allow(dead_code)]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
 
@@ -70,13 +73,11 @@ pub(crate) fn panic_point(export: &str) {
 }
 
 /// Whether a handshake is to accept what it has to refuse.
-#[cfg(feature = "onion")]
 pub(crate) fn accept() -> bool {
     *chosen() == Fault::Accept
 }
 
 /// Whether key material is to be wrong.
-#[cfg(feature = "onion")]
 pub(crate) fn wrong_key() -> bool {
     *chosen() == Fault::WrongKey
 }

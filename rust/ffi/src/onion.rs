@@ -1059,3 +1059,101 @@ pub unsafe extern "C" fn hs_ntor_circuit_key_expansion(
         0
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::onion::Randomness;
+    use core::mem::MaybeUninit;
+
+    /// A byte that only secrets have.
+    const SECRET: u8 = 0xa5;
+
+    struct Secrets;
+
+    impl Randomness for Secrets {
+        fn fill(&mut self, out: &mut [u8]) {
+            out.fill(SECRET);
+        }
+    }
+
+    /// The bytes of `state` before and after it is dropped.
+    fn dropped<T, const N: usize>(state: T) -> ([u8; N], [u8; N]) {
+        const { assert!(size_of::<T>() == N && align_of::<T>() == 1) };
+        let mut place = MaybeUninit::new(state);
+        let at = place.as_mut_ptr();
+        // SAFETY: the state is initialised and dropped once. Its fields are bytes
+        // without padding, as C's are; so bytes are there before and after.
+        unsafe {
+            let before = at.cast::<[u8; N]>().read_volatile();
+            ptr::drop_in_place(at);
+            (before, at.cast::<[u8; N]>().read_volatile())
+        }
+    }
+
+    #[test]
+    fn secrets_are_wiped_when_a_state_is_dropped() {
+        let curve = x25519::fastest();
+        let onion_key = KeyPair::generate(curve, &mut Secrets).public;
+        let (client, _) = fast::Client::begin(&mut Secrets);
+        let (before, after) = dropped::<_, TORRS_FAST_STATE_SIZE>(client);
+        assert_eq!((before, after), ([SECRET; 20], [0; 20]));
+
+        let (client, _) = ntor::Client::begin(curve, &mut Secrets, &[1; 20], &onion_key);
+        let (before, after) = dropped::<_, TORRS_NTOR_STATE_SIZE>(client);
+        assert!(before.windows(16).any(|w| w == [SECRET; 16]));
+        assert!(!after.windows(16).any(|w| w == [SECRET; 16]));
+
+        let pair = KeyPair::generate(curve, &mut Secrets);
+        let begun = ntor_v3::Client::begin(curve, pair, &[1; 32], &onion_key, b"", b"");
+        let (before, after) = dropped::<_, TORRS_NTOR3_STATE_SIZE>(begun.unwrap().0);
+        assert!(before.windows(16).any(|w| w == [SECRET; 16]));
+        assert!(!after.windows(16).any(|w| w == [SECRET; 16]));
+        // What client and relay share stands behind two keys and an identity.
+        assert_ne!(before[128..160], [0; 32]);
+        assert_eq!(after[128..160], [0; 32]);
+    }
+
+    #[test]
+    fn a_handshake_without_what_it_needs_fails() {
+        let mut state = ptr::NonNull::dangling().as_ptr();
+        let (mut room, id) = ([0; 128], [1; 32]);
+        let (mut bytes, mut len) = (ptr::NonNull::dangling().as_ptr(), 7);
+        // SAFETY: each pointer is null or valid for its length.
+        unsafe {
+            let (key, out) = (ptr::null(), room.as_mut_ptr());
+            let status = onion_skin_ntor_create(id.as_ptr(), key, &mut state, out);
+            assert_eq!(status, FAILED);
+            let mut state = ptr::NonNull::dangling().as_ptr();
+            let status = onion_skin_ntor3_server_handshake_part1(
+                ptr::null(),
+                ptr::null(),
+                ptr::null(),
+                id.as_ptr(),
+                id.len(),
+                ptr::null(),
+                0,
+                &mut bytes,
+                &mut len,
+                &mut state,
+            );
+            assert_eq!(status, FAILED);
+            assert!(state.is_null() && bytes.is_null() && len == 0);
+            let status = hs_ntor_circuit_key_expansion(ptr::null(), 32, room.as_mut_ptr(), 128);
+            assert_eq!(status, FAILED);
+            assert_eq!(hs_ntor_client_rendezvous2_mac_is_good(ptr::null(), out), 0);
+            fast_handshake_state_free_(ptr::null_mut());
+        }
+    }
+
+    /// There is no table here, so no randomness: a panic, and what it costs.
+    #[test]
+    fn a_panic_is_a_handshake_that_fails() {
+        let mut state = ptr::NonNull::dangling().as_ptr();
+        let mut message = [0; fast::CREATE_LEN];
+        // SAFETY: room for a state, and for a message.
+        let status = unsafe { fast_onionskin_create(&mut state, message.as_mut_ptr()) };
+        assert_eq!(status, FAILED);
+        assert!(state.is_null());
+    }
+}

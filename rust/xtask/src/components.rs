@@ -100,6 +100,15 @@ impl Catalogue {
     }
 }
 
+/// The features that a build has besides, where rustc is new enough for each.
+pub fn accelerators(root: &Path) -> Result<Vec<String>> {
+    let manifest = read_manifest(&root.join("Cargo.toml"))?;
+    let table = manifest
+        .get("workspace")
+        .and_then(|table| table.get("metadata")?.get("rust-version")?.as_table());
+    Ok(table.into_iter().flat_map(Table::keys).cloned().collect())
+}
+
 /// The components that a build takes from Rust, in canonical order, so that
 /// two ways to write the same list share one build.
 #[derive(Clone, Debug)]

@@ -5,10 +5,13 @@ use anyhow::Result;
 
 use super::cargo_tests::run_tests;
 use super::{Outcome, Stage};
+use crate::components::accelerators;
 
 /// Runs them in both workspaces.
 pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
-    let features = stage.catalogue.names();
+    let mut features = accelerators(&stage.layout.root)?;
+    features.push(stage.catalogue.names());
+    let features = features.join(",");
     let into_tor = ["--workspace", "--features", &features];
     let tools = [
         "--manifest-path",

@@ -10,6 +10,7 @@ use walkdir::WalkDir;
 
 use super::cargo_tests::{cargo, TOR_C};
 use super::{Outcome, Stage};
+use crate::components::accelerators;
 use crate::jobs::Job;
 use crate::packages;
 use crate::progress::Scale;
@@ -30,7 +31,9 @@ pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
     packages::ensure(stage.layout, stage.progress, packages::FOR_FUZZERS)?;
     let mut outcome = Outcome::default();
     let tests = ["--manifest-path", "tests/Cargo.toml"];
-    let features = stage.catalogue.names() + ",fault";
+    let mut features = accelerators(&stage.layout.root)?;
+    features.extend([stage.catalogue.names(), "fault".into()]);
+    let features = features.join(",");
     let deny = ["--", "-D", "warnings"];
 
     outcome.check("format, what links into tor", format(stage, &[]));

@@ -1,6 +1,7 @@
 //! Other ways to configure, each up to a linked tor: in the source tree,
-//! without the relay module, without the directory authority module. And what
-//! configure has to refuse, with the words that tell the user why.
+//! without the relay module, without the directory authority module. What
+//! configure has to refuse, with the words that tell the user why. And the
+//! archive of the oldest compiler, without what needs a newer one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{ensure, Context, Result};
 
 use super::{Outcome, Stage};
-use crate::components::read_manifest;
+use crate::components::{accelerators, read_manifest};
 use crate::jobs::Job;
 use crate::progress::Scale;
 use crate::tor_build::{jobs, toolchain, Tree, CONFIGURE_ARGUMENTS};
@@ -20,6 +21,8 @@ enum Expected {
     Tor,
     /// Configure stops, and its last words hold all of these.
     Refusal(&'static [&'static str]),
+    /// An archive, without any of the accelerators that Cargo.toml names.
+    PlainArchive,
 }
 
 /// Where a variant is built.
@@ -36,14 +39,15 @@ struct Variant {
     expected: Expected,
 }
 
-/// `@FAKES@` is a folder with a rustc and a cargo that are too old;
-/// `@MINIMUM@` is the version that Cargo.toml states.
+/// `@FAKES@` is a folder with a rustc and a cargo that are too old, and a rustc
+/// that says it is just old enough; `@MINIMUM@` is the version that Cargo.toml
+/// states.
 const VARIANTS: &[Variant] = &[
     Variant {
         name: "bogus-component",
         place: Place::Outside,
         arguments: &["--enable-rust=bogus"],
-        expected: Expected::Refusal(&["bogus", "relaycrypt"]),
+        expected: Expected::Refusal(&["bogus", "onion relaycrypt"]),
     },
     Variant {
         name: "old-rustc",
@@ -56,6 +60,12 @@ const VARIANTS: &[Variant] = &[
         place: Place::Outside,
         arguments: &["--enable-rust", "CARGO=@FAKES@/cargo"],
         expected: Expected::Refusal(&["cargo", "1.63.0", "@MINIMUM@"]),
+    },
+    Variant {
+        name: "oldest-rustc",
+        place: Place::Outside,
+        arguments: &["--enable-rust", "RUSTC=@FAKES@/oldest-rustc"],
+        expected: Expected::PlainArchive,
     },
     Variant {
         name: "in-tree",
@@ -80,11 +90,20 @@ const VARIANTS: &[Variant] = &[
 /// Builds or tries all of them.
 pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
     let fakes = tempfile::tempdir()?;
-    for tool in ["rustc", "cargo"] {
-        let path = fakes.path().join(tool);
-        fs::write(&path, format!("#!/bin/sh\necho '{tool} 1.63.0 (fake)'\n"))?;
+    let fake = |name: &str, script: &str| -> Result<()> {
+        let path = fakes.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n"))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
-    }
+        Ok(())
+    };
+    fake("rustc", "echo 'rustc 1.63.0 (fake)'")?;
+    fake("cargo", "echo 'cargo 1.63.0 (fake)'")?;
+    let minimum = minimum_rustc(&stage.layout.root)?;
+    let oldest = format!(
+        "test \"$*\" = --version || exec rustc \"$@\"\n\
+         echo 'rustc {minimum}.0 (fake)'"
+    );
+    fake("oldest-rustc", &oldest)?;
     let mut outcome = Outcome::default();
     for variant in VARIANTS {
         let result = try_variant(stage, variant, fakes.path());
@@ -131,6 +150,21 @@ fn try_variant(stage: &Stage<'_>, variant: &Variant, fakes: &Path) -> Result<()>
                 );
             }
             step.done("refused, as it should be");
+        }
+        Expected::PlainArchive => {
+            configure.run(|line| step.note(line))?;
+            let archive = folder.join("src/rust/libtor_rust.a");
+            Job::new("make", &folder, log("make"))
+                .arg("src/rust/libtor_rust.a")
+                .run(|line| step.note(line.trim()))?;
+            let symbols = Job::new("nm", &folder, log("nm"))
+                .arg(archive)
+                .run(|_| ())?;
+            ensure!(symbols.contains("torrs_init"), "nm does not see Rust");
+            for name in accelerators(&stage.layout.root)? {
+                ensure!(!symbols.contains(&name), "{name} is in the archive");
+            }
+            step.done("builds without accelerators");
         }
         Expected::Tor => {
             configure.run(|line| step.note(line))?;
