@@ -8,10 +8,12 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 use std::ptr;
 
+use onion::x25519::PublicKey;
 use parity::call;
 use parity::laboratory::Side;
-use parity::onion::call::{room, Message};
-use parity::onion::keys::{bytes_of, pair};
+use parity::onion::call::room;
+use parity::onion::keys::{bytes_of, pair, Keys};
+use parity::onion::{fast, ntor, ntor_v3};
 use parity::relaycrypt::hop::{Algorithm, BareTor1, End};
 use parity::relaycrypt::implementation;
 
@@ -80,22 +82,9 @@ const DIFFERENCES: [Difference; 10] = [
         name: "handshake-keys-length",
         c: C::Aborts,
         call: |side| {
-            let (message, mut answer) = ([1; 20], [0; 40]);
-            for (len, status) in [(5_100, 0), (5_101, -1)] {
-                let mut keys = room(len);
-                // SAFETY: a message, and room for an answer and for keys.
-                let got = unsafe {
-                    call!(
-                        side,
-                        fast_server_handshake(
-                            message.as_ptr(),
-                            answer.as_mut_ptr(),
-                            keys.as_mut_ptr(),
-                            keys.len(),
-                        )
-                    )
-                };
-                assert_eq!(got, status, "{len} bytes");
+            for (len, expected) in [(5_100, 0), (5_101, -1)] {
+                let (status, _) = fast::answer(side, &[1; 20], &mut room(len));
+                assert_eq!(status, expected, "{len} bytes");
             }
         },
     },
@@ -123,83 +112,42 @@ const DIFFERENCES: [Difference; 10] = [
         c: C::AnswersOtherwise,
         call: |side| {
             // X has small order.
-            let (relay, id) = (pair(1), bytes_of::<20>(2));
-            let onionskin = [&id[..], &relay.public.0, &[0; 32]].concat();
-            let (mut reply, mut keys) = (room(64), room(92));
-            // SAFETY: an onionskin, no map, a pair, an identity, and room.
-            let status = unsafe {
-                call!(
-                    side,
-                    onion_skin_ntor_server_handshake(
-                        onionskin.as_ptr(),
-                        ptr::null(),
-                        &relay,
-                        id.as_ptr(),
-                        reply.as_mut_ptr(),
-                        keys.as_mut_ptr(),
-                        keys.len(),
-                    )
-                )
+            let (keys, id) = (Keys::usual(), bytes_of(2));
+            let mut onionskin = ntor::Client::new(side, &id, &keys.asked).onionskin;
+            onionskin[52..].fill(0);
+            let relay = ntor::Relay {
+                side,
+                map: &keys.map(),
+                junk: None,
+                id: &id,
             };
+            let (status, reply) = relay.reply(&onionskin, &mut room(92));
             assert_eq!(status, -1);
-            assert_eq!(reply, room(64));
+            assert_eq!(reply[..], room(64));
         },
     },
     Difference {
         name: "ntor3-state-after-failure",
         c: C::AnswersOtherwise,
         call: |side| {
-            let (id, no_key) = ([7; 32], onion::x25519::PublicKey([0; 32]));
-            let mut state = ptr::null_mut();
-            let mut onionskin = Message::none();
-            // SAFETY: an identity, a key, no strings, and room.
-            let status = unsafe {
-                call!(
-                    side,
-                    onion_skin_ntor3_create(
-                        &id,
-                        &no_key,
-                        ptr::null(),
-                        0,
-                        ptr::null(),
-                        0,
-                        &mut state,
-                        onionskin.out(),
-                        onionskin.len_out(),
-                    )
-                )
-            };
-            assert_eq!(status, -1);
-            assert!(state.is_null());
+            let no_key = PublicKey([0; 32]);
+            let client = ntor_v3::Client::new(side, &[7; 32], &no_key, b"", b"");
+            assert_eq!(client.status, -1);
+            assert!(client.state.bytes().is_none());
         },
     },
     Difference {
         name: "ntor3-no-key",
         c: C::Aborts,
         call: |side| {
-            let (onionskin, id) = ([7; 128], [7; 32]);
-            let mut state = ptr::null_mut();
-            let mut message = Message::none();
-            // SAFETY: no map, no pair, an identity, strings, and room.
-            let status = unsafe {
-                call!(
-                    side,
-                    onion_skin_ntor3_server_handshake_part1(
-                        ptr::null(),
-                        ptr::null(),
-                        &id,
-                        onionskin.as_ptr(),
-                        onionskin.len(),
-                        ptr::null(),
-                        0,
-                        message.out(),
-                        message.len_out(),
-                        &mut state,
-                    )
-                )
-            };
-            assert_eq!(status, -1);
-            assert!(state.is_null());
+            let keys = Keys::usual();
+            let id = bytes_of(2);
+            let other_key = pair(9).public;
+            let client = ntor_v3::Client::new(side, &id, &other_key, b"", b"");
+            let onionskin = client.onionskin.get().unwrap();
+            let relay = ntor_v3::Relay::new(side, &keys.map(), None, &id, onionskin, b"");
+            assert_eq!(relay.status, -1);
+            assert!(relay.state.bytes().is_none());
         },
     },
     Difference {

@@ -108,7 +108,8 @@ pub struct Client {
     side: Side,
     /// What the function that made it returned.
     pub status: c_int,
-    state: State<fast_handshake_state_t>,
+    /// What the side keeps.
+    pub state: State<fast_handshake_state_t>,
     /// CREATE_FAST.
     pub message: [u8; CREATE_LEN],
 }

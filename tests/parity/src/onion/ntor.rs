@@ -153,7 +153,8 @@ pub struct Client {
     side: Side,
     /// What the function that made it returned.
     pub status: c_int,
-    state: State<ntor_handshake_state_t>,
+    /// What the side keeps.
+    pub state: State<ntor_handshake_state_t>,
     /// What it sends.
     pub onionskin: [u8; ONIONSKIN_LEN],
 }

@@ -194,7 +194,8 @@ pub struct Client {
     side: Side,
     /// What the function that made it returned.
     pub status: c_int,
-    state: State<ntor3_handshake_state_t>,
+    /// What the side keeps.
+    pub state: State<ntor3_handshake_state_t>,
     /// What it sends.
     pub onionskin: Message,
 }
@@ -271,7 +272,8 @@ pub struct Relay {
     side: Side,
     /// What the function that made it returned.
     pub status: c_int,
-    state: State<ntor3_server_handshake_state_t>,
+    /// What the side keeps.
+    pub state: State<ntor3_server_handshake_state_t>,
     /// What the client says.
     pub message: Message,
 }
