@@ -230,7 +230,25 @@ fn start(name: &'static str, params: &[(&str, i64)]) -> Result<Network> {
         .map(|node| format!("{} {}", node.name, node.binary.label))
         .collect();
     println!("{name}: {}", mixture.join(", "));
+    labels_are_true(&network)?;
     Ok(network)
+}
+
+/// A tor with Rust in it says so when it starts, and no other does.
+fn labels_are_true(network: &Network) -> Result<()> {
+    for node in network.nodes() {
+        let lines = network.log_lines(&node.name)?;
+        let has_rust = lines
+            .iter()
+            .any(|line| line.contains("Components in Rust:"));
+        ensure!(
+            has_rust == (node.binary.label == "Rust"),
+            "{} is called {}, which its log contradicts",
+            node.name,
+            node.binary.label
+        );
+    }
+    Ok(())
 }
 
 /// Nobody died, nothing was reported as a bug, and everybody left when asked.
