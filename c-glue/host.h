@@ -9,7 +9,6 @@
 #ifndef TORRS_HOST_H
 #define TORRS_HOST_H
 
-
 struct subsys_fns_t;
 extern const struct subsys_fns_t sys_rust;
 

@@ -228,8 +228,8 @@ int fast_server_handshake(const uint8_t *message_in,
 /**
  * At a client, reads the 40 bytes of the relay's answer and fills `key_out`.
  *
- * Returns 0; or -1 and a text that lives for ever in `*msg_out`, which may be
- * null.
+ * Returns 0; or -1, and if the answer was refused, a text that lives for ever in
+ * `*msg_out`. That pointer may be null.
  *
  * # Safety
  * Each pointer is null or valid for its length.
@@ -284,9 +284,9 @@ int onion_skin_ntor_server_handshake(const uint8_t *onion_skin,
 /**
  * At a client, reads the 64 bytes of the relay's answer and fills `key_out`.
  *
- * Returns 0. Or -1: then what stands in `key_out` is of no use, `*msg_out`,
- * which may be null, is a text that lives for ever or null, and there is a line
- * in the log.
+ * Returns 0. Or -1: then what stands in `key_out` is of no use, and if the answer
+ * was refused, there is a line in the log, and `*msg_out` is a text that lives for
+ * ever or null. That pointer may be null.
  *
  * # Safety
  * Each pointer is null or valid for its length.

@@ -9,14 +9,11 @@
 //!   zero instead of restoring it.
 //! * `wrong-tag`: CGO gives a wrong tag for a cell that is ours.
 //! * `accept`: a handshake that has to be refused is accepted.
-//! * `wrong-key`: hs-ntor's key material has a wrong last byte.
+//! * `wrong-key`: a handshake's key material has a wrong last byte.
 //! * `wrong-status`: `tor1_crypt_init` says 0 when it refuses.
-//! * `wrong-words`: it, and ntor's client, refuse with another text in the log.
+//! * `wrong-words`: what refuses with a text in the log does so with another one.
 //! * `leak`: no CGO state is freed.
 //! * `stale-tag`: where CGO says that a tag is, there is freed memory.
-
-// Each component has its own faults.
-#![allow(dead_code)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::OnceLock;
@@ -73,26 +70,31 @@ pub(crate) fn panic_point(export: &str) {
 }
 
 /// Whether a handshake is to accept what it has to refuse.
+#[cfg(feature = "onion")]
 pub(crate) fn accept() -> bool {
     *chosen() == Fault::Accept
 }
 
 /// Whether key material is to be wrong.
+#[cfg(feature = "onion")]
 pub(crate) fn wrong_key() -> bool {
     *chosen() == Fault::WrongKey
 }
 
 /// Whether tor1 is to forget the digest field.
+#[cfg(feature = "relaycrypt")]
 pub(crate) fn wrong_integrity() -> bool {
     *chosen() == Fault::WrongIntegrity
 }
 
 /// Whether CGO is to give a wrong tag.
+#[cfg(feature = "relaycrypt")]
 pub(crate) fn wrong_tag() -> bool {
     *chosen() == Fault::WrongTag
 }
 
 /// Whether a refusal is to be answered with 0.
+#[cfg(feature = "relaycrypt")]
 pub(crate) fn wrong_status() -> bool {
     *chosen() == Fault::WrongStatus
 }
@@ -103,12 +105,14 @@ pub(crate) fn wrong_words() -> bool {
 }
 
 /// Whether CGO is to free nothing.
+#[cfg(feature = "relaycrypt")]
 pub(crate) fn leak() -> bool {
     *chosen() == Fault::Leak
 }
 
 /// Where C is told that a tag is: `tag`, or memory that was freed before C
 /// could read it.
+#[cfg(feature = "relaycrypt")]
 pub(crate) fn tag_pointer(tag: *const u8) -> *const u8 {
     if tag.is_null() || *chosen() != Fault::StaleTag {
         return tag;

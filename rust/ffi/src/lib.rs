@@ -16,7 +16,7 @@ compile_error!("build with panic=unwind: the boundary catches panics");
 
 #[macro_use]
 mod boundary;
-#[cfg(feature = "fault")]
+#[cfg(all(feature = "fault", any(feature = "onion", feature = "relaycrypt")))]
 mod fault;
 pub mod host;
 #[cfg(feature = "onion")]

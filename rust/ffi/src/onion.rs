@@ -159,6 +159,16 @@ macro_rules! room {
     };
 }
 
+/// Key material is ready; the handshake's answer.
+fn agreed(keys: &mut [u8]) -> c_int {
+    #[cfg(feature = "fault")]
+    if let (true, Some(last)) = (crate::fault::wrong_key(), keys.last_mut()) {
+        *last ^= 1;
+    }
+    let _ = keys;
+    0
+}
+
 /// The answer to what the other side sent, if it is not what it should be.
 fn refused() -> c_int {
     #[cfg(feature = "fault")]
@@ -267,7 +277,7 @@ pub unsafe extern "C" fn fast_onionskin_create(
         room!(handshake_out[fast::CREATE_LEN]);
         let (client, message) = fast::Client::begin(&mut host::get());
         handshake_out.copy_from_slice(&message);
-        *handshake_state_out = Box::into_raw(Box::new(client));
+        *handshake_state_out = Box::into_raw(client);
         0
     })
 }
@@ -290,14 +300,14 @@ pub unsafe extern "C" fn fast_server_handshake(
         room!(key_out[key_out_len]);
         let reply = fast::respond(&mut host::get(), message_in, key_out);
         handshake_reply_out.copy_from_slice(&reply);
-        0
+        agreed(key_out)
     })
 }
 
 /// At a client, reads the 40 bytes of the relay's answer and fills `key_out`.
 ///
-/// Returns 0; or -1 and a text that lives for ever in `*msg_out`, which may be
-/// null.
+/// Returns 0; or -1, and if the answer was refused, a text that lives for ever in
+/// `*msg_out`. That pointer may be null.
 ///
 /// # Safety
 /// Each pointer is null or valid for its length.
@@ -316,7 +326,7 @@ pub unsafe extern "C" fn fast_client_handshake(
         // SAFETY: a client's state owns nothing.
         let client = unsafe { copy(handshake_state) };
         match client.finish(handshake_reply_out, key_out) {
-            Ok(()) => 0,
+            Ok(()) => agreed(key_out),
             Err(fast::WrongDigest) => {
                 let text = c"Digest DOES NOT MATCH on fast handshake. Bug or attack.";
                 // SAFETY: this function's contract.
@@ -372,7 +382,7 @@ pub unsafe extern "C" fn onion_skin_ntor_create(
         let (client, onionskin) =
             ntor::Client::begin(x25519::fastest(), &mut host::get(), router_id, router_key);
         onion_skin_out.copy_from_slice(&onionskin);
-        *handshake_state_out = Box::into_raw(Box::new(client));
+        *handshake_state_out = Box::into_raw(client);
         0
     })
 }
@@ -417,7 +427,7 @@ pub unsafe extern "C" fn onion_skin_ntor_server_handshake(
         match reply {
             Ok(reply) => {
                 handshake_reply_out.copy_from_slice(&reply);
-                0
+                agreed(key_out)
             }
             Err(_) => refused(),
         }
@@ -426,9 +436,9 @@ pub unsafe extern "C" fn onion_skin_ntor_server_handshake(
 
 /// At a client, reads the 64 bytes of the relay's answer and fills `key_out`.
 ///
-/// Returns 0. Or -1: then what stands in `key_out` is of no use, `*msg_out`,
-/// which may be null, is a text that lives for ever or null, and there is a line
-/// in the log.
+/// Returns 0. Or -1: then what stands in `key_out` is of no use, and if the answer
+/// was refused, there is a line in the log, and `*msg_out` is a text that lives for
+/// ever or null. That pointer may be null.
 ///
 /// # Safety
 /// Each pointer is null or valid for its length.
@@ -446,7 +456,7 @@ pub unsafe extern "C" fn onion_skin_ntor_client_handshake(
         // SAFETY: a client's state owns nothing.
         let client = unsafe { copy(handshake_state) };
         match client.finish(x25519::fastest(), handshake_reply, key_out) {
-            Ok(()) => 0,
+            Ok(()) => agreed(key_out),
             Err(wrong) => {
                 log_wrong_reply(wrong);
                 let zero = wrong.zero_ephemeral || wrong.zero_onion_key;
@@ -543,7 +553,7 @@ pub unsafe extern "C" fn onion_skin_ntor3_create(
         // SAFETY: this function's contract.
         unsafe {
             onion_skin_ntor3_create_nokeygen(
-                &client_keypair,
+                &*client_keypair,
                 relay_id,
                 relay_key,
                 verification,
@@ -586,7 +596,7 @@ pub unsafe extern "C" fn onion_skin_ntor3_create_nokeygen(
         slice!(message[message_len]);
         let begun = ntor_v3::Client::begin(
             x25519::fastest(),
-            client_keypair.clone(),
+            client_keypair,
             relay_id,
             relay_key,
             verification,
@@ -595,7 +605,7 @@ pub unsafe extern "C" fn onion_skin_ntor3_create_nokeygen(
         match begun {
             Ok((client, onionskin)) => {
                 give(onionskin, onion_skin_out, onion_skin_len_out);
-                *handshake_state_out = Box::into_raw(Box::new(client));
+                *handshake_state_out = Box::into_raw(client);
                 0
             }
             Err(ntor_v3::ZeroSecret) => refused(),
@@ -640,7 +650,7 @@ pub unsafe extern "C" fn onion_ntor3_client_handshake(
         match read {
             Ok(message) => {
                 give(message, message_out, message_len_out);
-                0
+                agreed(keys_out)
             }
             Err(ntor_v3::Refused) => refused(),
         }
@@ -691,7 +701,7 @@ pub unsafe extern "C" fn onion_skin_ntor3_server_handshake_part1(
         match received {
             Ok((server, message)) => {
                 give(message, client_message_out, client_message_len_out);
-                *state_out = Box::into_raw(Box::new(server));
+                *state_out = Box::into_raw(server);
                 0
             }
             Err(ntor_v3::WrongOnionskin::NoKey) => bug(FUNCTION, c"keypair"),
@@ -724,7 +734,7 @@ pub unsafe extern "C" fn onion_skin_ntor3_server_handshake_part2(
         // SAFETY: this function's contract.
         unsafe {
             onion_skin_ntor3_server_handshake_part2_nokeygen(
-                &relay_keypair_y,
+                &*relay_keypair_y,
                 state,
                 verification,
                 verification_len,
@@ -776,7 +786,7 @@ pub unsafe extern "C" fn onion_skin_ntor3_server_handshake_part2_nokeygen(
         match reply {
             Ok(reply) => {
                 give(reply, handshake_out, handshake_len_out);
-                0
+                agreed(keys_out)
             }
             Err(ntor_v3::Refused) => refused(),
         }
@@ -1052,11 +1062,7 @@ pub unsafe extern "C" fn hs_ntor_circuit_key_expansion(
             return bug(FUNCTION, expression);
         };
         hs_ntor::expand_keys(seed, keys);
-        #[cfg(feature = "fault")]
-        if crate::fault::wrong_key() {
-            keys[hs_ntor::EXPANDED_LEN - 1] ^= 1;
-        }
-        0
+        agreed(keys)
     })
 }
 
@@ -1096,17 +1102,17 @@ mod tests {
         let curve = x25519::fastest();
         let onion_key = KeyPair::generate(curve, &mut Secrets).public;
         let (client, _) = fast::Client::begin(&mut Secrets);
-        let (before, after) = dropped::<_, TORRS_FAST_STATE_SIZE>(client);
+        let (before, after) = dropped::<_, TORRS_FAST_STATE_SIZE>(*client);
         assert_eq!((before, after), ([SECRET; 20], [0; 20]));
 
         let (client, _) = ntor::Client::begin(curve, &mut Secrets, &[1; 20], &onion_key);
-        let (before, after) = dropped::<_, TORRS_NTOR_STATE_SIZE>(client);
+        let (before, after) = dropped::<_, TORRS_NTOR_STATE_SIZE>(*client);
         assert!(before.windows(16).any(|w| w == [SECRET; 16]));
         assert!(!after.windows(16).any(|w| w == [SECRET; 16]));
 
         let pair = KeyPair::generate(curve, &mut Secrets);
-        let begun = ntor_v3::Client::begin(curve, pair, &[1; 32], &onion_key, b"", b"");
-        let (before, after) = dropped::<_, TORRS_NTOR3_STATE_SIZE>(begun.unwrap().0);
+        let begun = ntor_v3::Client::begin(curve, &pair, &[1; 32], &onion_key, b"", b"");
+        let (before, after) = dropped::<_, TORRS_NTOR3_STATE_SIZE>(*begun.unwrap().0);
         assert!(before.windows(16).any(|w| w == [SECRET; 16]));
         assert!(!after.windows(16).any(|w| w == [SECRET; 16]));
         // What client and relay share stands behind two keys and an identity.

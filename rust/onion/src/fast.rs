@@ -32,8 +32,8 @@ pub struct WrongDigest;
 
 impl Client {
     /// A client, and its message.
-    pub fn begin(randomness: &mut dyn Randomness) -> (Self, [u8; CREATE_LEN]) {
-        let mut client = Client { x: [0; HASH_LEN] };
+    pub fn begin(randomness: &mut dyn Randomness) -> (Box<Self>, [u8; CREATE_LEN]) {
+        let mut client = Box::new(Client { x: [0; HASH_LEN] });
         randomness.fill(&mut client.x);
         let message = client.x;
         (client, message)

@@ -258,7 +258,7 @@ mod tests {
     const SUBCREDENTIALS: [Subcredential; 3] = [[1; HASH_LEN], [2; HASH_LEN], [3; HASH_LEN]];
 
     fn pair(curve: &dyn X25519, seed: u8) -> KeyPair {
-        KeyPair::generate(curve, &mut Counting(seed))
+        *KeyPair::generate(curve, &mut Counting(seed))
     }
 
     #[test]

@@ -14,16 +14,24 @@
 //!   implementation is fastest on this processor.
 //!
 //! Each party is a state that one call makes and another takes by value: a
-//! client cannot finish twice. No handshake says which of its checks failed
-//! before all of them are made, and all of them take the same time whatever
-//! they find; who asks can only learn that it failed.
+//! client cannot finish twice. Its secrets are wiped with it, and do not move
+//! while it lives.
 //!
-//! Relays run these in worker threads: nothing here is shared or remembered.
+//! What depends on a secret is compared in constant time, and everything that can
+//! be wrong with it is found before anything is done about it: whether we have the
+//! onion key that was asked for, a MAC or AUTH, a shared secret that is zero. What
+//! the sender knows anyway is refused at once: an impossible length, another
+//! relay's identity in ntor, a point of small order as the key of a relay or a
+//! client.
+//!
+//! Relays run these in worker threads: nothing is shared between calls, but which
+//! implementation of X25519 this processor can run.
 
 #![forbid(unsafe_code)]
 
 mod encap;
 pub mod fast;
+mod hmac;
 pub mod hs_ntor;
 pub mod ntor;
 pub mod ntor_v3;

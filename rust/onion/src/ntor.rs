@@ -4,10 +4,9 @@
 //! identity ID and an onion key pair (b, B), the client makes (x, X), the relay
 //! (y, Y).
 
+use crate::hmac::{expand, mac, MAC_LEN, MAX_EXPANDED_LEN};
 use crate::x25519::{KeyPair, OnionKeys, PublicKey, SecretKey, SharedSecret, KEY_LEN, X25519};
 use crate::Randomness;
-use hkdf::{Hkdf, HkdfExtract};
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -18,9 +17,7 @@ pub const ONIONSKIN_LEN: usize = NODE_ID_LEN + 2 * KEY_LEN;
 /// Length of the relay's answer, in bytes: Y, AUTH.
 pub const REPLY_LEN: usize = KEY_LEN + MAC_LEN;
 /// How much key material there can be, in bytes (RFC 5869: 255 hashes).
-pub const MAX_KEYS_LEN: usize = 255 * MAC_LEN;
-
-const MAC_LEN: usize = 32;
+pub const MAX_KEYS_LEN: usize = MAX_EXPANDED_LEN;
 
 /// A relay's identity.
 pub type NodeId = [u8; NODE_ID_LEN];
@@ -80,16 +77,18 @@ impl Client {
         randomness: &mut dyn Randomness,
         node_id: &NodeId,
         onion_key: &PublicKey,
-    ) -> (Self, [u8; ONIONSKIN_LEN]) {
-        let KeyPair { public, secret } = KeyPair::generate(curve, randomness);
-        let client = Client {
+    ) -> (Box<Self>, [u8; ONIONSKIN_LEN]) {
+        // Filled where it is going to stay: a secret that is moved leaves a copy.
+        let mut client = Box::new(Client {
             node_id: *node_id,
             onion_key: *onion_key,
-            secret,
-            public,
-        };
+            secret: SecretKey::default(),
+            public: PublicKey::default(),
+        });
+        client.secret.regenerate(randomness);
+        client.public = curve.public_key(&client.secret);
         let mut onionskin = [0; ONIONSKIN_LEN];
-        concatenate(&mut onionskin, &[node_id, &onion_key.0, &public.0]);
+        concatenate(&mut onionskin, &[node_id, &onion_key.0, &client.public.0]);
         (client, onionskin)
     }
 
@@ -220,37 +219,19 @@ impl Exchange<'_> {
                 PROTOID,
             ],
         );
-        let verify = Zeroizing::new(h(T_VERIFY, &[&*secret_input]));
-        let auth = h(
+        // H(x, t) is the MAC of x with key t.
+        let verify = mac(T_VERIFY, &[&*secret_input]);
+        let auth = mac(
             T_MAC,
             &[&*verify, self.node_id, b, y, x, PROTOID, b"Server"],
         );
-
-        let (_, hkdf) = extract(T_KEY, &[&*secret_input]);
-        let filled = hkdf.expand(M_EXPAND, keys);
-        assert!(filled.is_ok(), "more than {MAX_KEYS_LEN} bytes of keys");
-        auth
+        expand(&mac(T_KEY, &[&*secret_input]), M_EXPAND, keys);
+        *auth
     }
-}
-
-/// `H(x, t)`, HMAC-SHA256 with key `t`.
-fn h(tweak: &[u8], x: &[&[u8]]) -> [u8; MAC_LEN] {
-    extract(tweak, x).0
-}
-
-/// HKDF's first half (RFC 5869), which is that HMAC, and what can be expanded
-/// from it.
-fn extract(tweak: &[u8], x: &[&[u8]]) -> ([u8; MAC_LEN], Hkdf<Sha256>) {
-    let mut extract = HkdfExtract::new(Some(tweak));
-    for part in x {
-        extract.input_ikm(part);
-    }
-    let (hash, hkdf) = extract.finalize();
-    (hash.into(), hkdf)
 }
 
 fn public_key(bytes: &[u8]) -> PublicKey {
-    let mut key = PublicKey([0; KEY_LEN]);
+    let mut key = PublicKey::default();
     concatenate(&mut key.0, &[bytes]);
     key
 }
@@ -284,7 +265,7 @@ mod tests {
     }
 
     fn relay(curve: &dyn X25519) -> OneKey {
-        OneKey(KeyPair::generate(curve, &mut Counting(7)))
+        OneKey(*KeyPair::generate(curve, &mut Counting(7)))
     }
 
     #[test]
@@ -323,7 +304,7 @@ mod tests {
             respond(curve, &mut Counting(9), id, keys, &skin, &mut [0; 92])
         };
         assert_eq!(answer(&[0; 20], &relay), Err(WrongOnionskin::NodeId));
-        let other = OneKey(KeyPair::generate(curve, &mut Counting(10)));
+        let other = OneKey(*KeyPair::generate(curve, &mut Counting(10)));
         assert_eq!(answer(&ID, &other), Err(WrongOnionskin::NoKey));
     }
 

@@ -105,18 +105,19 @@ pub struct Refused;
 
 impl Client {
     /// A client with the fresh pair `key` of the relay with this identity and
-    /// onion key, and its onionskin, which carries `message`.
+    /// onion key, and its onionskin, which carries `message`. It has a copy of
+    /// `key`.
     ///
     /// # Errors
     /// If the relay's onion key has small order.
     pub fn begin(
         curve: &dyn X25519,
-        key: KeyPair,
+        key: &KeyPair,
         id: &Ed25519Id,
         onion_key: &PublicKey,
         verification: &[u8],
         message: &[u8],
-    ) -> Result<(Self, Vec<u8>), ZeroSecret> {
+    ) -> Result<(Box<Self>, Vec<u8>), ZeroSecret> {
         let with_b = curve.shared_secret(&key.secret, onion_key);
         if bool::from(with_b.is_zero()) {
             return Err(ZeroSecret);
@@ -133,13 +134,16 @@ impl Client {
         let msg_mac = phase1.mac(id, onion_key, &key.public, encrypted);
         onionskin.extend_from_slice(&msg_mac);
 
-        let client = Client {
-            key,
+        // Filled where it is going to stay: a secret that is moved leaves a copy.
+        let mut client = Box::new(Client {
+            key: KeyPair::default(),
             id: *id,
             onion_key: *onion_key,
-            with_b,
+            with_b: SharedSecret::default(),
             msg_mac,
-        };
+        });
+        client.key.copy_from(key);
+        client.with_b.copy_from(&with_b);
         Ok((client, onionskin))
     }
 
@@ -207,7 +211,7 @@ impl Server {
         id: &Ed25519Id,
         onionskin: &[u8],
         verification: &[u8],
-    ) -> Result<(Self, Vec<u8>), WrongOnionskin> {
+    ) -> Result<(Box<Self>, Vec<u8>), WrongOnionskin> {
         use WrongOnionskin::Length;
         let (wanted_id, rest) = onionskin.split_first_chunk::<ID_LEN>().ok_or(Length)?;
         let (wanted_key, rest) = rest.split_first_chunk().ok_or(Length)?;
@@ -228,13 +232,14 @@ impl Server {
         if !bool::from(good) {
             return Err(WrongOnionskin::Refused);
         }
-        let server = Server {
+        let mut server = Box::new(Server {
             id: *id,
             onion_key: onion_key.public,
             client,
-            with_b,
+            with_b: SharedSecret::default(),
             msg_mac: *msg_mac,
-        };
+        });
+        server.with_b.copy_from(&with_b);
         Ok((server, core::mem::take(&mut *message)))
     }
 
@@ -424,12 +429,12 @@ mod tests {
     }
 
     fn relay(curve: &dyn X25519) -> OneKey {
-        OneKey(KeyPair::generate(curve, &mut Counting(7)))
+        OneKey(*KeyPair::generate(curve, &mut Counting(7)))
     }
 
-    fn begin(curve: &dyn X25519, relay: &OneKey, message: &[u8]) -> (Client, Vec<u8>) {
+    fn begin(curve: &dyn X25519, relay: &OneKey, message: &[u8]) -> (Box<Client>, Vec<u8>) {
         let key = KeyPair::generate(curve, &mut Counting(8));
-        Client::begin(curve, key, &ID, &relay.0.public, VER, message).unwrap()
+        Client::begin(curve, &key, &ID, &relay.0.public, VER, message).unwrap()
     }
 
     fn reply(
@@ -453,7 +458,7 @@ mod tests {
                 let (server, got) = Server::receive(curve, &relay, &ID, &skin, VER).unwrap();
                 assert_eq!(got, sent);
                 let (mut ours, mut theirs) = ([0; 400], [1; 400]);
-                let reply = reply(curve, server, &answered, &mut theirs).unwrap();
+                let reply = reply(curve, *server, &answered, &mut theirs).unwrap();
                 assert_eq!(reply.len(), REPLY_LEN + 2 * len);
                 let got = client.finish(curve, &mut Counting(11), &reply, VER, &mut ours);
                 assert_eq!(got, Ok(answered));
@@ -469,7 +474,7 @@ mod tests {
         let (_, skin) = begin(curve, &relay, b"hello");
         let receive = |skin: &[u8]| Server::receive(curve, &relay, &ID, skin, VER);
         let (server, _) = receive(&skin).unwrap();
-        let reply = reply(curve, server, b"hi", &mut [0; 92]).unwrap();
+        let reply = reply(curve, *server, b"hi", &mut [0; 92]).unwrap();
         let finish = |reply: &[u8]| {
             let (client, _) = begin(curve, &relay, b"hello");
             let mut keys = [0; 92];
@@ -509,7 +514,7 @@ mod tests {
         let (client, skin) = begin(curve, &relay, b"");
         assert!(Server::receive(curve, &relay, &ID, &skin, b"other").is_err());
         let (server, _) = Server::receive(curve, &relay, &ID, &skin, VER).unwrap();
-        let reply = reply(curve, server, b"", &mut [0; 92]).unwrap();
+        let reply = reply(curve, *server, b"", &mut [0; 92]).unwrap();
         let read = client.finish(curve, &mut Counting(1), &reply, b"other", &mut [0; 92]);
         assert_eq!(read, Err(Refused));
     }
@@ -520,7 +525,7 @@ mod tests {
         for (_, curve) in x25519::all() {
             let relay = relay(curve);
             let key = KeyPair::generate(curve, &mut Counting(8));
-            let begun = Client::begin(curve, key, &ID, &zero, VER, b"");
+            let begun = Client::begin(curve, &key, &ID, &zero, VER, b"");
             assert_eq!(begun.err(), Some(ZeroSecret));
             let (_, mut skin) = begin(curve, &relay, b"");
             skin[ID_LEN + KEY_LEN..ID_LEN + 2 * KEY_LEN].fill(0);

@@ -14,24 +14,22 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub const KEY_LEN: usize = 32;
 
 /// A public key: a point's u-coordinate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct PublicKey(pub [u8; KEY_LEN]);
 
-/// A secret key, wiped when it is dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+/// A secret key, wiped when it is dropped. The default is zero, which is nobody's.
+#[derive(Clone, Default, Zeroize, ZeroizeOnDrop)]
 #[repr(transparent)]
 pub struct SecretKey(pub [u8; KEY_LEN]);
 
 impl SecretKey {
-    /// A fresh key, clamped (RFC 7748, section 5).
-    pub fn generate(randomness: &mut dyn Randomness) -> Self {
-        let mut key = SecretKey([0; KEY_LEN]);
-        randomness.fill(&mut key.0);
-        key.0[0] &= 0xf8;
-        key.0[KEY_LEN - 1] &= 0x7f;
-        key.0[KEY_LEN - 1] |= 0x40;
-        key
+    /// Becomes a fresh key, clamped (RFC 7748, section 5).
+    pub(crate) fn regenerate(&mut self, randomness: &mut dyn Randomness) {
+        randomness.fill(&mut self.0);
+        self.0[0] &= 0xf8;
+        self.0[KEY_LEN - 1] &= 0x7f;
+        self.0[KEY_LEN - 1] |= 0x40;
     }
 }
 
@@ -42,7 +40,7 @@ impl fmt::Debug for SecretKey {
 }
 
 /// A secret key and its public key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[repr(C)]
 pub struct KeyPair {
     /// What everybody may know.
@@ -52,13 +50,21 @@ pub struct KeyPair {
 }
 
 impl KeyPair {
-    /// A fresh pair.
-    pub fn generate(curve: &dyn X25519, randomness: &mut dyn Randomness) -> Self {
-        let secret = SecretKey::generate(randomness);
-        KeyPair {
-            public: curve.public_key(&secret),
-            secret,
-        }
+    /// A fresh pair, made where it is going to stay: a secret that is moved leaves a
+    /// copy.
+    pub fn generate(curve: &dyn X25519, randomness: &mut dyn Randomness) -> Box<Self> {
+        let mut pair = Box::<Self>::default();
+        pair.secret.regenerate(randomness);
+        pair.public = curve.public_key(&pair.secret);
+        pair
+    }
+}
+
+impl KeyPair {
+    /// Becomes a copy of `other`; see [`SharedSecret::copy_from`].
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.public = other.public;
+        self.secret.0.copy_from_slice(&other.secret.0);
     }
 }
 
@@ -73,11 +79,17 @@ pub trait OnionKeys {
 }
 
 /// What two parties share, wiped when it is dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Default, Zeroize, ZeroizeOnDrop)]
 #[repr(transparent)]
 pub struct SharedSecret([u8; KEY_LEN]);
 
 impl SharedSecret {
+    /// Becomes a copy of `other`: to keep it elsewhere without moving it, which would
+    /// leave another copy.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.0.copy_from_slice(&other.0);
+    }
+
     /// Its bytes.
     pub fn as_bytes(&self) -> &[u8; KEY_LEN] {
         &self.0

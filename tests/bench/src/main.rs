@@ -2,9 +2,9 @@
 //!
 //! Serves whoever changes a component: it says what a cell costs at a relay
 //! and at a client (tor-spec "Relay cells", proposal 359), with one circuit and
-//! with as many as a relay has, and what each end of a handshake costs. Both implementations run in this process, take
-//! turns round by round and are timed in CPU time of this thread; of all rounds
-//! the fastest counts.
+//! with as many as a relay has, and what each end of a handshake costs. Both
+//! implementations run in this process, take turns round by round and are timed
+//! in CPU time of this thread; of all rounds the fastest counts.
 
 mod circuits;
 mod clock;

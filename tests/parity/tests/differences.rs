@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, Output};
 use std::ptr;
 
 use onion::x25519::PublicKey;
 use parity::call;
 use parity::laboratory::Side;
-use parity::onion::call::room;
+use parity::onion::call::{room, Message};
 use parity::onion::keys::{bytes_of, pair, Keys};
 use parity::onion::{fast, ntor, ntor_v3};
 use parity::relaycrypt::hop::{Algorithm, BareTor1, End};
@@ -21,8 +21,8 @@ use parity::relaycrypt::implementation;
 struct Difference {
     name: &'static str,
     c: C,
-    /// Makes the call and checks what Rust answers.
-    call: fn(Side),
+    /// Each makes a call and checks what Rust answers.
+    calls: &'static [fn(Side)],
 }
 
 /// What becomes of C where Rust goes on.
@@ -34,28 +34,38 @@ enum C {
     AnswersOtherwise,
 }
 
-const DIFFERENCES: [Difference; 10] = [
+/// The exit code of a process in which [`rust_only`] did not hold.
+const OTHERWISE: i32 = 42;
+
+/// What holds of Rust, and where C goes on, not of C.
+fn rust_only(holds: bool) {
+    if !holds {
+        std::process::exit(OTHERWISE);
+    }
+}
+
+const DIFFERENCES: [Difference; 11] = [
     Difference {
         name: "assert-empty",
         c: C::Aborts,
-        call: |side| BareTor1::zeroed(implementation::of(side)).assert_ok(),
+        calls: &[|side| BareTor1::zeroed(implementation::of(side)).assert_ok()],
     },
     Difference {
         name: "init-twice",
         c: C::Aborts,
-        call: |side| {
+        calls: &[|side| {
             let side = implementation::of(side);
             let keys = vec![1; Algorithm::Tor1.key_material_len(side)];
             let mut state = BareTor1::zeroed(side);
             assert_eq!(state.init(Algorithm::Tor1, End::Client, &keys), 0);
             assert_eq!(state.init(Algorithm::Tor1, End::Client, &keys), -1);
             assert!(!state.is_empty());
-        },
+        }],
     },
     Difference {
         name: "cgo-key-length",
         c: C::Aborts,
-        call: |side| {
+        calls: &[|side| {
             let side = implementation::of(side);
             let keys = [0; 200];
             for len in 0..keys.len() {
@@ -65,52 +75,95 @@ const DIFFERENCES: [Difference; 10] = [
                 // SAFETY: null or a state that nothing else uses.
                 unsafe { (side.cgo.free)(cgo) };
             }
-        },
+        }],
     },
     Difference {
         name: "cgo-aes-bits",
         c: C::Aborts,
-        call: |side| {
+        calls: &[|side| {
             for bits in [-1, 0, 16, 127, 129, 512] {
                 // SAFETY: takes any number.
                 let len = unsafe { (implementation::of(side).cgo.key_material_len)(bits) };
                 assert_eq!(len, 0, "{bits} bits");
             }
-        },
+        }],
     },
     Difference {
         name: "handshake-keys-length",
         c: C::Aborts,
-        call: |side| {
-            for (len, expected) in [(5_100, 0), (5_101, -1)] {
-                let (status, _) = fast::answer(side, &[1; 20], &mut room(len));
-                assert_eq!(status, expected, "{len} bytes");
-            }
-        },
+        calls: &[
+            |side| {
+                for (len, expected) in [(5_100, 0), (5_101, -1)] {
+                    let (status, _) = fast::answer(side, &[1; 20], &mut room(len));
+                    assert_eq!(status, expected, "{len} bytes");
+                }
+            },
+            |side| {
+                for (len, expected) in [(8_160, 0), (8_161, -1)] {
+                    assert_eq!(answer_ntor(side, &mut room(len)), expected, "{len} bytes");
+                }
+            },
+            |side| assert_eq!(answer_ntor(side, &mut []), 0),
+        ],
     },
     Difference {
         name: "handshake-null",
         c: C::Aborts,
-        call: |side| {
-            let mut onionskin = [0; 84];
+        calls: &[
+            |side| {
+                let (id, mut onionskin, mut state) = ([7; 20], [0; 84], ptr::null_mut());
+                // SAFETY: an identity, no key, and room for a state and an onionskin.
+                let status = unsafe {
+                    let out = onionskin.as_mut_ptr();
+                    call!(
+                        side,
+                        onion_skin_ntor_create(id.as_ptr(), ptr::null(), &mut state, out)
+                    )
+                };
+                assert_eq!(status, -1);
+                assert!(state.is_null());
+            },
+            |side| {
+                let mut answer = [0; 40];
+                // SAFETY: no message, and room for an answer.
+                let status = unsafe {
+                    let out = answer.as_mut_ptr();
+                    call!(
+                        side,
+                        fast_server_handshake(ptr::null(), out, ptr::null_mut(), 0)
+                    )
+                };
+                assert_eq!(status, -1);
+            },
+        ],
+    },
+    Difference {
+        name: "ntor3-null-message",
+        c: C::Aborts,
+        calls: &[|side| {
+            let (id, onion_key) = ([7; 32], pair(1).public);
             let mut state = ptr::null_mut();
-            // SAFETY: an identity, no key, and room for a state and an onionskin.
+            let mut onionskin = Message::none();
+            // SAFETY: an identity, a key, strings of no bytes, and room.
             let status = unsafe {
-                let id = onionskin.as_ptr();
-                let out = onionskin.as_mut_ptr();
+                let (out, len_out) = (onionskin.out(), onionskin.len_out());
+                let none = ptr::null();
                 call!(
                     side,
-                    onion_skin_ntor_create(id, ptr::null(), &mut state, out)
+                    onion_skin_ntor3_create(
+                        &id, &onion_key, none, 0, none, 0, &mut state, out, len_out,
+                    )
                 )
             };
-            assert_eq!(status, -1);
-            assert!(state.is_null());
-        },
+            assert_eq!((status, onionskin.get().map(<[u8]>::len)), (0, Some(128)));
+            // SAFETY: the side's own state, freed once.
+            unsafe { call!(side, ntor3_handshake_state_free_(state)) };
+        }],
     },
     Difference {
         name: "ntor-refused-reply",
         c: C::AnswersOtherwise,
-        call: |side| {
+        calls: &[|side| {
             // X has small order.
             let (keys, id) = (Keys::usual(), bytes_of(2));
             let mut onionskin = ntor::Client::new(side, &id, &keys.asked).onionskin;
@@ -123,23 +176,23 @@ const DIFFERENCES: [Difference; 10] = [
             };
             let (status, reply) = relay.reply(&onionskin, &mut room(92));
             assert_eq!(status, -1);
-            assert_eq!(reply[..], room(64));
-        },
+            rust_only(reply[..] == room(64));
+        }],
     },
     Difference {
         name: "ntor3-state-after-failure",
         c: C::AnswersOtherwise,
-        call: |side| {
+        calls: &[|side| {
             let no_key = PublicKey([0; 32]);
             let client = ntor_v3::Client::new(side, &[7; 32], &no_key, b"", b"");
             assert_eq!(client.status, -1);
-            assert!(client.state.bytes().is_none());
-        },
+            rust_only(client.state.bytes().is_none());
+        }],
     },
     Difference {
         name: "ntor3-no-key",
         c: C::Aborts,
-        call: |side| {
+        calls: &[|side| {
             let keys = Keys::usual();
             let id = bytes_of(2);
             let other_key = pair(9).public;
@@ -148,45 +201,73 @@ const DIFFERENCES: [Difference; 10] = [
             let relay = ntor_v3::Relay::new(side, &keys.map(), None, &id, onionskin, b"");
             assert_eq!(relay.status, -1);
             assert!(relay.state.bytes().is_none());
-        },
+        }],
     },
     Difference {
         name: "hs-ntor-nothing-given",
         c: C::Aborts,
-        call: |side| {
-            let (auth_key, enc, client) = ([1; 32], pair(1), pair(2));
-            let subcredential = [3; 32];
-            let mut keys = Default::default();
-            for (number, subcredentials) in [(0, &raw const subcredential), (1, ptr::null())] {
-                // SAFETY: keys, as many subcredentials as it is told or none,
-                // and room for keys.
-                let status = unsafe {
+        calls: &[
+            |side| assert_eq!(introduce(side, 0, &[3; 32]), -1),
+            |side| assert_eq!(introduce(side, 1, ptr::null()), -1),
+            |side| {
+                let keys = Default::default();
+                // SAFETY: keys, and no MAC.
+                let good = unsafe {
                     call!(
                         side,
-                        hs_ntor_service_get_introduce1_keys_multi(
-                            &auth_key,
-                            &enc,
-                            &client.public,
-                            number,
-                            subcredentials,
-                            &mut keys,
-                        )
+                        hs_ntor_client_rendezvous2_mac_is_good(&keys, ptr::null())
                     )
                 };
-                assert_eq!(status, -1);
-            }
-        },
+                assert_eq!(good, 0);
+            },
+        ],
     },
 ];
 
-/// `SIDE DIFFERENCE`, for [`make_the_call`].
+/// A relay's return code for an honest onionskin.
+fn answer_ntor(side: Side, key_material: &mut [u8]) -> i32 {
+    let (keys, id) = (Keys::usual(), bytes_of(2));
+    let onionskin = ntor::Client::new(side, &id, &keys.asked).onionskin;
+    let relay = ntor::Relay {
+        side,
+        map: &keys.map(),
+        junk: keys.junk(),
+        id: &id,
+    };
+    relay.reply(&onionskin, key_material).0
+}
+
+/// A service's return code for so many subcredentials.
+fn introduce(side: Side, number: usize, subcredentials: *const [u8; 32]) -> i32 {
+    let (auth_key, enc, client) = ([1; 32], pair(1), pair(2));
+    let mut keys = Default::default();
+    // SAFETY: keys, as many subcredentials as it is told or none, and room for
+    // keys.
+    unsafe {
+        call!(
+            side,
+            hs_ntor_service_get_introduce1_keys_multi(
+                &auth_key,
+                &enc,
+                &client.public,
+                number,
+                subcredentials,
+                &mut keys,
+            )
+        )
+    }
+}
+
+/// `SIDE DIFFERENCE NUMBER`, for [`make_the_call`].
 const CALL: &str = "TORRS_PARITY_CALL";
 
 #[test]
 #[ignore = "run by the other tests, in a process of its own"]
 fn make_the_call() {
     let call = std::env::var(CALL).unwrap();
-    let (side, name) = call.split_once(' ').unwrap();
+    let [side, name, number] = call.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("{CALL}={call}");
+    };
     // An abort is expected, so no core file is wanted.
     let none = libc::rlimit {
         rlim_cur: 0,
@@ -202,38 +283,39 @@ fn make_the_call() {
     let difference = DIFFERENCES
         .iter()
         .find(|difference| difference.name == name);
-    (difference.unwrap().call)(side);
+    let number: usize = number.parse().unwrap();
+    (difference.unwrap().calls[number])(side);
 }
 
-fn status_of_call(side: &str, name: &str) -> ExitStatus {
+fn make_call(side: &str, name: &str, number: usize) -> Output {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "make_the_call", "--ignored"])
-        .env(CALL, format!("{side} {name}"))
+        .env(CALL, format!("{side} {name} {number}"))
         .output()
         .unwrap()
-        .status
 }
-
-/// What a test program's exit status is when an assertion did not hold.
-const ASSERTION_FAILED: Option<i32> = Some(101);
 
 #[test]
 fn c_still_does_otherwise() {
-    for Difference {
-        name, c: listed, ..
-    } in &DIFFERENCES
-    {
-        let (c, rust) = (status_of_call("C", name), status_of_call("Rust", name));
-        assert!(
-            rust.success(),
-            "{name}: Rust does not do what DIFFERENCES.md says: {rust}"
-        );
-        let c = match (c.signal(), c.code()) {
-            (Some(libc::SIGABRT), _) => C::Aborts,
-            (_, ASSERTION_FAILED) => C::AnswersOtherwise,
-            _ => panic!("{name}: C no longer differs: take the row out of DIFFERENCES.md: {c}"),
-        };
-        assert_eq!(c, *listed, "{name}");
+    for difference in &DIFFERENCES {
+        let name = difference.name;
+        for number in 0..difference.calls.len() {
+            let rust = make_call("Rust", name, number).status;
+            assert!(
+                rust.success(),
+                "{name}: Rust does not do what DIFFERENCES.md says: {rust}"
+            );
+            let c = make_call("C", name, number).status;
+            let found = match (c.signal(), c.code()) {
+                (Some(libc::SIGABRT), _) => C::Aborts,
+                (_, Some(OTHERWISE)) => C::AnswersOtherwise,
+                _ => panic!(
+                    "{name}, call {number}: C no longer differs: take the row out of \
+                     DIFFERENCES.md: {c}"
+                ),
+            };
+            assert_eq!(found, difference.c, "{name}, call {number}");
+        }
     }
 }
 

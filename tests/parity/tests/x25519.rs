@@ -11,6 +11,19 @@ const RANDOM_POINTS: usize = 100_000;
 
 type Bytes = [u8; KEY_LEN];
 
+/// Or the other tests here would say nothing about what most relays run.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn the_accelerated_one_is_compared_where_the_processor_can_run_it() {
+    let can = is_x86_feature_detected!("adx")
+        && is_x86_feature_detected!("aes")
+        && is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("pclmulqdq");
+    let names: Vec<_> = x25519::all().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names.contains(&"graviola"), can);
+}
+
 fn c_shared_secret(secret: &Bytes, point: &Bytes) -> Bytes {
     let mut shared = [0; KEY_LEN];
     // SAFETY: all three have 32 bytes.

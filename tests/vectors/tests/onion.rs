@@ -69,7 +69,7 @@ impl OnionKeys for OneKey {
 
 /// As a party makes it that draws `random`.
 fn pair(curve: &dyn X25519, random: &[u8]) -> KeyPair {
-    KeyPair::generate(curve, &mut Drawn(random))
+    *KeyPair::generate(curve, &mut Drawn(random))
 }
 
 /// The message with one bit of one byte changed, for each of its bytes.
@@ -150,7 +150,7 @@ fn begin_ntor(
         &vector.id.array(),
         &relay.0.public,
     );
-    (client, onionskin, relay)
+    (*client, onionskin, relay)
 }
 
 fn replay_ntor(vectors: &[Ntor]) {
@@ -239,14 +239,14 @@ fn begin_ntor_v3(curve: &dyn X25519, vector: &NtorV3) -> (ntor_v3::Client, Vec<u
     let relay = OneKey::new(curve, &vector.onion_key.0);
     let (client, onionskin) = ntor_v3::Client::begin(
         curve,
-        pair(curve, &vector.client_random.0),
+        &pair(curve, &vector.client_random.0),
         &vector.id.array(),
         &relay.0.public,
         &vector.verification.0,
         &vector.client_message.0,
     )
     .unwrap();
-    (client, onionskin, relay)
+    (*client, onionskin, relay)
 }
 
 fn replay_ntor_v3(vectors: &[NtorV3]) {

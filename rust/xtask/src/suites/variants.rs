@@ -1,7 +1,8 @@
 //! Other ways to configure, each up to a linked tor: in the source tree,
 //! without the relay module, without the directory authority module. What
 //! configure has to refuse, with the words that tell the user why. And the
-//! archive of the oldest compiler, without what needs a newer one.
+//! archive as configure chooses it for the oldest compiler: without what needs a
+//! newer one. (A newer one compiles it here.)
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -31,7 +31,7 @@ const ABOUT: About = About {
     cases: 20_000,
     longest: 16,
     reaches: &[("agreed", 3_000), ("refused", 2_000)],
-    faults: &["accept"],
+    faults: &["accept", "wrong-key"],
 };
 
 impl Comparison for CreateFast {
@@ -65,8 +65,9 @@ impl Comparison for CreateFast {
     }
 }
 
-/// A length of key material, 1 up to `most`: with a large `choice`, as for a
-/// circuit or a little more, else any.
+/// A length of key material, up to `most`: mostly as for a circuit or a little
+/// more, else any. Not 0, for which ntor aborts in C (DIFFERENCES.md,
+/// handshake-keys-length).
 pub(super) fn keys_len_of(choice: u16, most: usize) -> usize {
     let choice = usize::from(choice);
     match choice.to_be_bytes() {

@@ -23,7 +23,7 @@ impl onion::Randomness for Seeded {
 /// A key pair that depends on `seed` only. Made by one implementation for both
 /// sides.
 pub fn pair(seed: u64) -> KeyPair {
-    KeyPair::generate(&Dalek, &mut Seeded(ChaCha8Rng::seed_from_u64(seed)))
+    *KeyPair::generate(&Dalek, &mut Seeded(ChaCha8Rng::seed_from_u64(seed)))
 }
 
 /// So many bytes that depend on `seed` only.

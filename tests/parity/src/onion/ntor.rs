@@ -45,7 +45,7 @@ const ABOUT: About = About {
         ("refused by the client", 1_500),
         ("a zero secret at the client", 100),
     ],
-    faults: &["accept", "wrong-words"],
+    faults: &["accept", "wrong-key", "wrong-words"],
 };
 
 /// Where X stands in an onionskin.

@@ -51,7 +51,7 @@ const ABOUT: About = About {
         ("refused by the client", 1_000),
         ("refused before it was sent", 50),
     ],
-    faults: &["accept"],
+    faults: &["accept", "wrong-key"],
 };
 
 /// Where X stands in an onionskin.

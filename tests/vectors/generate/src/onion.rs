@@ -120,7 +120,7 @@ struct OneKey(KeyPair);
 
 impl OneKey {
     fn new(rng: &mut ChaCha8Rng) -> Self {
-        OneKey(KeyPair::generate(CURVE, &mut Drawn::new(rng)))
+        OneKey(*KeyPair::generate(CURVE, &mut Drawn::new(rng)))
     }
 
     fn hex(&self) -> String {
@@ -298,7 +298,7 @@ fn ntor_v3_exchange(
             let key = KeyPair::generate(CURVE, &mut client_random);
             let client;
             (client, onionskin) =
-                ntor_v3::Client::begin(CURVE, key, &id, &public, verification, message)
+                ntor_v3::Client::begin(CURVE, &key, &id, &public, verification, message)
                     .map_err(|e| anyhow!("ntor v3: {e:?}"))?;
             let relay = [NtorV3SecretKey::new(
                 onion_key.artis(),
