@@ -2,6 +2,7 @@
 //! each of them runs, and what else is set for some of them.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{ensure, Context, Result};
@@ -44,6 +45,21 @@ impl Binary {
             format!("{variable} is not set: name the build directory of the {label} tor in it")
         })?;
         Binary::from_build(label, build)
+    }
+
+    /// The components that it has in Rust, by what it says of itself.
+    pub fn components(&self) -> Result<Vec<String>> {
+        let output = Command::new(&self.tor)
+            .arg("--list-modules")
+            .output()
+            .with_context(|| format!("cannot run {}", self.tor.display()))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let names = text.lines().find_map(|line| line.strip_prefix("rust: "));
+        Ok(names
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(String::from)
+            .collect())
     }
 }
 
