@@ -43,7 +43,7 @@ dnl COMPONENT, where rustc is new enough. Cargo.toml says for which. Called
 dnl after TOR_RUST_AT_LEAST of rustc, whose version it uses.
 AC_DEFUN([TOR_RUST_ACCELERATOR], [
   AS_IF([test "x$tor_rust_$2" = xyes], [
-    tor_rust_wanted=`sed -n '/^@<:@workspace.metadata/,/^$/s/^$1 = "\([[0-9.]]*\)"/\1/p' "$srcdir/src/rust/Cargo.toml"`
+    tor_rust_wanted=`sed -n '/^\@<:@workspace\.metadata/,/^$/s/^$1 = "\([[0-9.]]*\)"/\1/p' "$srcdir/src/rust/Cargo.toml"`
     AS_IF([test "x$tor_rust_wanted" = x],
       [AC_MSG_ERROR([src/rust/Cargo.toml does not say which rustc $1 needs])])
     AC_MSG_CHECKING([whether rustc can build $1])
