@@ -153,8 +153,14 @@ impl Target {
     }
 }
 
-/// Plays a script against both at the same time. Warnings that differ get a
-/// second chance: the other traffic of this network may be the cause of some.
+/// What a relay says that closes a circuit because it is idle. C Tor looks for such
+/// circuits every few seconds, and takes for idle what came over a link on which it
+/// has not yet noticed that it sent something: each that is new in that moment.
+const FINISHED: &str = "DESTROY reason 9";
+
+/// Plays a script against both at the same time. Outcomes that differ get a second
+/// chance if that may have another cause: warnings, which the other traffic of this
+/// network may bring about, and a circuit that its relay has [`FINISHED`].
 fn attack_both(
     network: &Network,
     c: &mut Target,
@@ -178,12 +184,17 @@ fn attack_both(
             .with_context(|| format!("after the script \"{}\"", script.name))?;
         let (of_c, of_rust) = (of_c?, of_rust?);
         chances -= 1;
-        let alike = of_c.warnings == of_rust.warnings;
-        if alike || of_c.transcript != of_rust.transcript || chances == 0 {
+        let outcomes = [&of_c, &of_rust];
+        let may_be_chance = match of_c.transcript == of_rust.transcript {
+            true => of_c.warnings != of_rust.warnings,
+            false => outcomes.iter().any(|of| of.transcript.has(FINISHED)),
+        };
+        if !may_be_chance || chances == 0 {
             return Ok((of_c, of_rust));
         }
-        let name = format!("{}: warnings differ, played again", script.name);
-        println!("{}", side_by_side(&name, &of_c.warnings, &of_rust.warnings));
+        let name = format!("{}: outcomes differ, played again", script.name);
+        let [c, rust] = outcomes.map(|of| [of.transcript.lines(), of.warnings.clone()].concat());
+        println!("{}", side_by_side(&name, &c, &rust));
     }
 }
 
