@@ -32,9 +32,9 @@ CTASSERT(LD_PROTOCOL == TORRS_LD_PROTOCOL);
 /** Report what BUG() reports, for an expression in Rust. */
 static void
 host_bug(const char *file, unsigned int line, const char *function,
-         const char *expression)
+         const char *expression, bool once)
 {
-  tor_bug_occurred_(file, line, function, expression, 0, NULL);
+  tor_bug_occurred_(file, line, function, expression, once, NULL);
 }
 
 /** Report a panic that was caught at the boundary. No stack trace: the stack
@@ -64,6 +64,13 @@ host_random(uint8_t *out, size_t len)
   crypto_rand((char *)out, len);
 }
 
+/** Fill <b>out</b> with <b>len</b> bytes of this thread's fast generator. */
+static void
+host_fast_random(uint8_t *out, size_t len)
+{
+  crypto_fast_rng_getbytes(get_thread_fast_rng(), out, len);
+}
+
 /** Return a copy of <b>len</b> bytes, to be freed with tor_free(). */
 static uint8_t *
 host_memdup(const uint8_t *bytes, size_t len)
@@ -80,6 +87,9 @@ subsys_rust_initialize(void)
     .panicked = host_panicked,
     .log = host_log,
     .random = host_random,
+    .fast_random = host_fast_random,
+    .malloc = tor_malloc_,
+    .free = tor_free_,
     .memdup = host_memdup,
     .dimap_search = dimap_search,
   };

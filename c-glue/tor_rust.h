@@ -28,7 +28,43 @@ struct hs_subcredential_t;
 struct ntor3_handshake_state_t;
 struct ntor3_server_handshake_state_t;
 struct ntor_handshake_state_t;
+struct relay_msg_t;
 struct tor1_crypt_t;
+
+/**
+ * `sizeof(cell_t)`, in bytes.
+ */
+#define TORRS_CELL_SIZE 516
+
+/**
+ * Offset of `cell_t.command`, in bytes.
+ */
+#define TORRS_CELL_COMMAND 4
+
+/**
+ * Offset of `cell_t.payload`, in bytes.
+ */
+#define TORRS_CELL_PAYLOAD 5
+
+/**
+ * Offset of `relay_msg_t.length`, in bytes.
+ */
+#define TORRS_RELAY_MSG_LENGTH 2
+
+/**
+ * Offset of `relay_msg_t.stream_id`, in bytes.
+ */
+#define TORRS_RELAY_MSG_STREAM 4
+
+/**
+ * Offset of `relay_msg_t.is_relay_early`, in bytes.
+ */
+#define TORRS_RELAY_MSG_EARLY 6
+
+/**
+ * Offset of `relay_msg_t.body`, in bytes; a pointer ends it.
+ */
+#define TORRS_RELAY_MSG_BODY 8
 
 /**
  * `LOG_WARN`.
@@ -91,21 +127,6 @@ struct tor1_crypt_t;
 #define TORRS_HS_SECOND_KEY 32
 
 /**
- * `sizeof(cell_t)`, in bytes.
- */
-#define TORRS_CELL_SIZE 516
-
-/**
- * Offset of `cell_t.command`, in bytes.
- */
-#define TORRS_CELL_COMMAND 4
-
-/**
- * Offset of `cell_t.payload`, in bytes.
- */
-#define TORRS_CELL_PAYLOAD 5
-
-/**
  * Offset of `tor1_crypt_t.lost` from its tag, in bytes.
  */
 #define TORRS_TOR1_LOST 20
@@ -139,12 +160,14 @@ struct torrs_host_t {
    */
   size_t size;
   /**
-   * Reports that `expression` did not hold in `function`, as `BUG()` does.
+   * Reports that `expression` did not hold in `function`, as `BUG()` does; with
+   * `once` it says that it will not be reported again.
    */
   void (*bug)(const char *file,
               unsigned int line,
               const char *function,
-              const char *expression);
+              const char *expression,
+              bool once);
   /**
    * Reports that `function` panicked at `file:line`, saying `message`.
    */
@@ -163,6 +186,18 @@ struct torrs_host_t {
    * Fills `out` with `len` fresh random bytes; does not return if it cannot.
    */
   void (*random)(uint8_t *out, size_t len);
+  /**
+   * Fills `out` with `len` bytes of this thread's fast generator.
+   */
+  void (*fast_random)(uint8_t *out, size_t len);
+  /**
+   * `len` bytes, for `free` or for C to free; not null.
+   */
+  void *(*malloc)(size_t len);
+  /**
+   * Frees what `malloc` gave, or nothing if it is null.
+   */
+  void (*free)(void *bytes);
   /**
    * A copy of `len` bytes that C frees.
    */
@@ -194,6 +229,67 @@ const char *torrs_components(void);
  * may be called from any thread.
  */
 int torrs_init(const struct torrs_host_t *host);
+
+/**
+ * Frees a message, or nothing if it is null.
+ *
+ * # Safety
+ * `msg` is null or came from [`relay_msg_copy`] or [`relay_msg_decode_cell`], and
+ * is freed once.
+ */
+void relay_msg_free_(struct relay_msg_t *msg);
+
+/**
+ * Makes a message an empty one.
+ *
+ * # Safety
+ * `msg` is null or valid for writing.
+ */
+void relay_msg_clear(struct relay_msg_t *msg);
+
+/**
+ * A message with a body of its own, which is behind it in the same block; null
+ * and a BUG line if the body is longer than any message's.
+ *
+ * # Safety
+ * `msg` is null or valid, and so is its body for its length.
+ */
+struct relay_msg_t *relay_msg_copy(const struct relay_msg_t *msg);
+
+/**
+ * Makes a cell of a message, in `format`; its circuit ID is 0.
+ *
+ * Returns 0; or -1 if the message does not fit the format.
+ *
+ * # Safety
+ * `msg` is null or valid, and so is its body for its length; `cell_out` is null
+ * or valid for writing. They do not overlap.
+ */
+int relay_msg_encode_cell(unsigned int format,
+                          const struct relay_msg_t *msg,
+                          struct cell_t *cell_out);
+
+/**
+ * Reads the message of a RELAY or RELAY_EARLY cell in `format`; its body is in
+ * the cell.
+ *
+ * Returns 0; or -1 and an empty message if there is none.
+ *
+ * # Safety
+ * `cell` is null or valid; `msg_out` is null or valid for writing.
+ */
+int relay_msg_decode_cell_in_place(unsigned int format,
+                                   const struct cell_t *cell,
+                                   struct relay_msg_t *msg_out);
+
+/**
+ * [`relay_msg_decode_cell_in_place`] into a new message; null if there is none.
+ *
+ * # Safety
+ * `cell` is null or valid.
+ */
+struct relay_msg_t *relay_msg_decode_cell(unsigned int format,
+                                          const struct cell_t *cell);
 
 /**
  * Wipes and frees a client's state, or nothing if it is null.

@@ -34,6 +34,10 @@ impl Component {
 
 const COMPONENTS: &[Component] = &[
     Component {
+        name: "cells",
+        sources: &["src/core/or/relay_msg.c"],
+    },
+    Component {
         name: "onion",
         sources: &[
             "src/core/crypto/hs_ntor.c",
@@ -63,11 +67,27 @@ const SANITIZERS: &[&str] = &[
 /// What is put before the name of each C symbol and of each renamed member.
 const PREFIX: &str = "c_";
 
-/// The source of randomness: its member, its name, and what everybody else calls
-/// in its place (src/random.rs).
-const RANDOM_MEMBER: &str = "libtor_crypt_ops_a-crypto_rand.o";
-const RANDOM: &str = "crypto_rand";
-const OUR_RANDOM: &str = "ctor_crypto_rand";
+/// A source of randomness.
+struct Source {
+    /// Where it is.
+    member: &'static str,
+    name: &'static str,
+    /// What everybody else calls in its place (src/random.rs).
+    ours: &'static str,
+}
+
+const SOURCES: &[Source] = &[
+    Source {
+        member: "libtor_crypt_ops_a-crypto_rand.o",
+        name: "crypto_rand",
+        ours: "ctor_crypto_rand",
+    },
+    Source {
+        member: "libtor_crypt_ops_a-crypto_rand_fast.o",
+        name: "crypto_fast_rng_getbytes",
+        ours: "ctor_crypto_fast_rng_getbytes",
+    },
+];
 
 fn main() {
     if let Err(error) = build() {
@@ -180,9 +200,11 @@ fn compile_glue(headers: &Headers) -> Result<()> {
     let host = glue_folder()?.join("host.c");
     println!("cargo:rerun-if-changed={}", host.display());
     println!("cargo:rerun-if-changed=src/rust.c");
-    headers
-        .compiler()
-        .define(RANDOM, OUR_RANDOM)
+    let mut compiler = headers.compiler();
+    for source in SOURCES {
+        compiler.define(source.name, source.ours);
+    }
+    compiler
         .file(host)
         .file("src/rust.c")
         .try_compile("ctor_glue")?;
@@ -251,21 +273,25 @@ fn rename(original: &Path, sanitized: &[PathBuf], out: &Path) -> Result<()> {
         }
     }
     ensure!(!map.is_empty(), "the members to rename define no symbols");
-    map.push_str(&format!("{RANDOM} {OUR_RANDOM}\n"));
+    for Source { name, ours, .. } in SOURCES {
+        map.push_str(&format!("{name} {ours}\n"));
+    }
     replace_members(&archive, sanitized, &members_dir)?;
     fs::write(out.join("renamed"), map)?;
 
     let redefine = ["--redefine-syms", "renamed", "libctor.a"];
     run(tool("OBJCOPY", "objcopy").args(redefine), out)?;
 
-    // The original keeps its name.
-    let take_out = ["x", "../libctor.a", RANDOM_MEMBER];
-    run(tool("AR", "ar").args(take_out), &members_dir)?;
-    let renamed_back = format!("{OUR_RANDOM}={RANDOM}");
-    let back = ["--redefine-sym", &renamed_back, RANDOM_MEMBER];
-    run(tool("OBJCOPY", "objcopy").args(back), &members_dir)?;
-    let put_back = ["r", "../libctor.a", RANDOM_MEMBER];
-    run(tool("AR", "ar").args(put_back), &members_dir)?;
+    // The originals keep their names.
+    for Source { member, name, ours } in SOURCES {
+        let take_out = ["x", "../libctor.a", member];
+        run(tool("AR", "ar").args(take_out), &members_dir)?;
+        let renamed_back = format!("{ours}={name}");
+        let back = ["--redefine-sym", &renamed_back, member];
+        run(tool("OBJCOPY", "objcopy").args(back), &members_dir)?;
+        let put_back = ["r", "../libctor.a", member];
+        run(tool("AR", "ar").args(put_back), &members_dir)?;
+    }
 
     for member in COMPONENTS.iter().flat_map(Component::members) {
         let member = member.as_str();

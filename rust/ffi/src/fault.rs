@@ -10,6 +10,7 @@
 //! * `wrong-tag`: CGO gives a wrong tag for a cell that is ours.
 //! * `accept`: a handshake that has to be refused is accepted.
 //! * `wrong-key`: a handshake's key material has a wrong last byte.
+//! * `wrong-length`: a relay message that is read is one byte shorter.
 //! * `wrong-status`: `tor1_crypt_init` says 0 when it refuses.
 //! * `wrong-words`: what refuses with a text in the log does so with another one.
 //! * `leak`: no CGO state is freed.
@@ -26,6 +27,7 @@ enum Fault {
     WrongTag,
     Accept,
     WrongKey,
+    WrongLength,
     WrongStatus,
     WrongWords,
     Leak,
@@ -46,6 +48,7 @@ fn chosen() -> &'static Fault {
             (Some("wrong-tag"), None, None) => Fault::WrongTag,
             (Some("accept"), None, None) => Fault::Accept,
             (Some("wrong-key"), None, None) => Fault::WrongKey,
+            (Some("wrong-length"), None, None) => Fault::WrongLength,
             (Some("wrong-status"), None, None) => Fault::WrongStatus,
             (Some("wrong-words"), None, None) => Fault::WrongWords,
             (Some("leak"), None, None) => Fault::Leak,
@@ -81,6 +84,12 @@ pub(crate) fn wrong_key() -> bool {
     *chosen() == Fault::WrongKey
 }
 
+/// Whether relay messages are to lose a byte.
+#[cfg(feature = "cells")]
+pub(crate) fn wrong_length() -> bool {
+    *chosen() == Fault::WrongLength
+}
+
 /// Whether tor1 is to forget the digest field.
 #[cfg(feature = "relaycrypt")]
 pub(crate) fn wrong_integrity() -> bool {
@@ -100,6 +109,7 @@ pub(crate) fn wrong_status() -> bool {
 }
 
 /// Whether a refusal is to be logged in other words.
+#[cfg(any(feature = "onion", feature = "relaycrypt"))]
 pub(crate) fn wrong_words() -> bool {
     *chosen() == Fault::WrongWords
 }

@@ -9,6 +9,8 @@
 //! two builds and calls what is right there.
 
 use core::ffi::{c_char, c_int, c_uint, c_void, CStr};
+#[cfg(feature = "cells")]
+use core::sync::atomic::AtomicBool;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use std::ffi::CString;
 use std::io::Write as _;
@@ -20,12 +22,14 @@ use std::panic::PanicHookInfo;
 pub struct torrs_host_t {
     /// `sizeof(torrs_host_t)` as C sees it, in bytes.
     pub size: usize,
-    /// Reports that `expression` did not hold in `function`, as `BUG()` does.
+    /// Reports that `expression` did not hold in `function`, as `BUG()` does; with
+    /// `once` it says that it will not be reported again.
     pub bug: unsafe extern "C" fn(
         file: *const c_char,
         line: c_uint,
         function: *const c_char,
         expression: *const c_char,
+        once: bool,
     ),
     /// Reports that `function` panicked at `file:line`, saying `message`.
     pub panicked: unsafe extern "C" fn(
@@ -43,6 +47,12 @@ pub struct torrs_host_t {
     ),
     /// Fills `out` with `len` fresh random bytes; does not return if it cannot.
     pub random: unsafe extern "C" fn(out: *mut u8, len: usize),
+    /// Fills `out` with `len` bytes of this thread's fast generator.
+    pub fast_random: unsafe extern "C" fn(out: *mut u8, len: usize),
+    /// `len` bytes, for `free` or for C to free; not null.
+    pub malloc: unsafe extern "C" fn(len: usize) -> *mut c_void,
+    /// Frees what `malloc` gave, or nothing if it is null.
+    pub free: unsafe extern "C" fn(bytes: *mut c_void),
     /// A copy of `len` bytes that C frees.
     pub memdup: unsafe extern "C" fn(bytes: *const u8, len: usize) -> *mut u8,
     /// What `map` has for the 32 bytes of `key`, else `other`. Takes the same
@@ -96,10 +106,28 @@ pub(crate) fn get() -> Host {
 impl Host {
     /// Reports that `expression` did not hold; for what C calls `BUG()`.
     // An archive without components has nothing to report.
-    #[cfg_attr(not(any(feature = "onion", feature = "relaycrypt")), allow(dead_code))]
+    #[allow(dead_code)]
     #[cold]
     #[track_caller]
     pub(crate) fn bug(self, function: &CStr, expression: &CStr) {
+        self.report_bug(function, expression, false);
+    }
+
+    /// The same, the first time that it is called with this `reported`; for what C
+    /// calls `IF_BUG_ONCE()`.
+    #[cfg(feature = "cells")]
+    #[cold]
+    #[track_caller]
+    pub(crate) fn bug_once(self, reported: &AtomicBool, function: &CStr, expression: &CStr) {
+        if !reported.swap(true, Ordering::Relaxed) {
+            self.report_bug(function, expression, true);
+        }
+    }
+
+    #[allow(dead_code)]
+    #[cold]
+    #[track_caller]
+    fn report_bug(self, function: &CStr, expression: &CStr, once: bool) {
         let at = core::panic::Location::caller();
         match self.0 {
             Some(table) => {
@@ -111,6 +139,7 @@ impl Host {
                         at.line(),
                         function.as_ptr(),
                         expression.as_ptr(),
+                        once,
                     );
                 }
             }
@@ -132,6 +161,30 @@ impl Host {
             }
             None => say(format_args!("{function:?}: {text}")),
         }
+    }
+
+    /// Fills `out` from this thread's fast generator.
+    #[cfg(feature = "cells")]
+    pub(crate) fn fast_random(self, out: &mut [u8]) {
+        // SAFETY: a slice, which is only written.
+        unsafe { (self.table().fast_random)(out.as_mut_ptr(), out.len()) }
+    }
+
+    /// `len` bytes as C allocates them.
+    #[cfg(feature = "cells")]
+    pub(crate) fn malloc(self, len: usize) -> *mut c_void {
+        // SAFETY: any length will do; without memory tor aborts.
+        unsafe { (self.table().malloc)(len) }
+    }
+
+    /// Frees such bytes.
+    ///
+    /// # Safety
+    /// `bytes` is null or came from [`Host::malloc`] or from C, and is freed once.
+    #[cfg(feature = "cells")]
+    pub(crate) unsafe fn free(self, bytes: *mut c_void) {
+        // SAFETY: this function's contract.
+        unsafe { (self.table().free)(bytes) }
     }
 
     /// What tor may free: a copy of `bytes`.
@@ -163,7 +216,7 @@ impl Host {
     ///
     /// # Panics
     /// If there is none yet.
-    #[cfg(feature = "onion")]
+    #[cfg(any(feature = "cells", feature = "onion"))]
     fn table(self) -> &'static torrs_host_t {
         match self.0 {
             Some(table) => table,

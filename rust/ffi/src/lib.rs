@@ -16,7 +16,14 @@ compile_error!("build with panic=unwind: the boundary catches panics");
 
 #[macro_use]
 mod boundary;
-#[cfg(all(feature = "fault", any(feature = "onion", feature = "relaycrypt")))]
+#[cfg(any(feature = "cells", feature = "relaycrypt"))]
+pub mod cell;
+#[cfg(feature = "cells")]
+pub mod cells;
+#[cfg(all(
+    feature = "fault",
+    any(feature = "cells", feature = "onion", feature = "relaycrypt")
+))]
 mod fault;
 pub mod host;
 #[cfg(feature = "onion")]
@@ -33,6 +40,7 @@ use std::sync::OnceLock;
 /// Each component's name, as in `./configure --enable-rust=LIST`, and whether
 /// it is in this archive.
 const COMPONENTS: &[(&str, bool)] = &[
+    ("cells", cfg!(feature = "cells")),
     ("onion", cfg!(feature = "onion")),
     ("relaycrypt", cfg!(feature = "relaycrypt")),
 ];

@@ -8,6 +8,7 @@
 //! after each cell, and a cell that no hop of a client recognises closes the
 //! circuit anyway.
 
+pub use crate::cell::cell_t;
 use crate::host;
 use core::ffi::{c_char, c_int, c_uint};
 use relaycrypt::cgo::{self, AesBits, Cgo};
@@ -15,27 +16,6 @@ use relaycrypt::tor1::{self, KeyOrder};
 use relaycrypt::CellBody;
 
 // ---- Types that C and Rust share ------------------------------------------
-
-/// tor's `cell_t`: a fixed-length cell, unpacked.
-#[repr(C)]
-pub struct cell_t {
-    /// Circuit ID.
-    pub circ_id: u32,
-    /// Cell command.
-    pub command: u8,
-    /// Cell body.
-    pub payload: CellBody,
-}
-
-/// `sizeof(cell_t)`, in bytes.
-pub const TORRS_CELL_SIZE: usize = 516;
-/// Offset of `cell_t.command`, in bytes.
-pub const TORRS_CELL_COMMAND: usize = 4;
-/// Offset of `cell_t.payload`, in bytes.
-pub const TORRS_CELL_PAYLOAD: usize = 5;
-const _: () = assert!(size_of::<cell_t>() == TORRS_CELL_SIZE);
-const _: () = assert!(core::mem::offset_of!(cell_t, command) == TORRS_CELL_COMMAND);
-const _: () = assert!(core::mem::offset_of!(cell_t, payload) == TORRS_CELL_PAYLOAD);
 
 /// tor1 state of a hop, embedded in tor's `relay_crypto_t`.
 ///

@@ -1,10 +1,11 @@
 //! Which components there are, and which of them a build takes from Rust. A
-//! component is a feature of the root package that has a crate of its own in
-//! `rust/`; the crate's manifest names the C files it replaces and those of
-//! tor's unit tests that call it:
+//! component is a feature of the root package that a crate in `rust/` has under
+//! its own name, or under that of the component if it has several; the crate's
+//! manifest names the C files it replaces and those of tor's unit tests that call
+//! it:
 //!
 //! ```toml
-//! [package.metadata.ctor]
+//! [package.metadata.ctor]          # or [package.metadata.ctor.NAME]
 //! replaces = ["src/core/crypto/relay_crypto_tor1.c"]
 //! unit-tests = ["relaycrypt/.."]
 //! ```
@@ -19,7 +20,7 @@ use toml::{Table, Value};
 /// One component as its manifests describe it.
 #[derive(Clone, Debug)]
 pub struct Component {
-    /// The name used by `--enable-rust=`, the cargo feature and the crate.
+    /// The name used by `--enable-rust=`, and of the cargo feature.
     pub name: String,
     /// C files (relative to tor's source tree) that are not compiled when the
     /// component is in Rust.
@@ -39,26 +40,13 @@ impl Catalogue {
         let manifest = read_manifest(&root.join("Cargo.toml"))?;
         let features = manifest.get("features").and_then(Value::as_table);
         let mut found = Vec::new();
-        for name in features.into_iter().flat_map(Table::keys) {
-            let path = root.join("rust").join(name).join("Cargo.toml");
-            if !path.exists() || name == "ffi" {
-                continue;
+        for entry in fs::read_dir(root.join("rust"))? {
+            let path = entry?.path().join("Cargo.toml");
+            if path.exists() {
+                found.extend(components_of(&read_manifest(&path)?));
             }
-            let manifest = read_manifest(&path)?;
-            let strings = |key: &str| -> Vec<String> {
-                let list = manifest
-                    .get("package")
-                    .and_then(|table| table.get("metadata")?.get("ctor")?.get(key))
-                    .and_then(Value::as_array);
-                let strings = list.into_iter().flatten().filter_map(Value::as_str);
-                strings.map(String::from).collect()
-            };
-            found.push(Component {
-                name: name.clone(),
-                replaces: strings("replaces").iter().map(PathBuf::from).collect(),
-                unit_tests: strings("unit-tests"),
-            });
         }
+        found.retain(|component| features.is_some_and(|f| f.contains_key(&component.name)));
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Self(found))
     }
@@ -98,6 +86,36 @@ impl Catalogue {
             false => Choice::Some(chosen),
         })
     }
+}
+
+/// The components that a crate's manifest declares.
+fn components_of(manifest: &Table) -> Vec<Component> {
+    let package = manifest.get("package");
+    let get = |key| package.and_then(|table| table.get(key));
+    let name = get("name").and_then(Value::as_str);
+    let declared = get("metadata").and_then(|table| table.get("ctor")?.as_table());
+    let (Some(name), Some(declared)) = (name, declared) else {
+        return Vec::new();
+    };
+    let component = |name: &str, table: &Table| {
+        let strings = |key: &str| -> Vec<String> {
+            let list = table.get(key).and_then(Value::as_array);
+            let strings = list.into_iter().flatten().filter_map(Value::as_str);
+            strings.map(String::from).collect()
+        };
+        Component {
+            name: name.to_owned(),
+            replaces: strings("replaces").iter().map(PathBuf::from).collect(),
+            unit_tests: strings("unit-tests"),
+        }
+    };
+    if declared.contains_key("replaces") {
+        return vec![component(name, declared)];
+    }
+    declared
+        .iter()
+        .filter_map(|(name, table)| Some(component(name, table.as_table()?)))
+        .collect()
 }
 
 /// The features that a build has besides, where rustc is new enough for each.

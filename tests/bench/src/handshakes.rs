@@ -9,10 +9,7 @@ use parity::onion::hs_ntor::Meeting;
 use parity::onion::keys::{bytes_of, Keys};
 use parity::onion::{fast, ntor, ntor_v3};
 
-use crate::clock::cpu_time;
-
-/// The least time that is read off the clock at once, in nanoseconds.
-const ROUND: u64 = 3_000_000;
+use crate::work::Work;
 
 /// Key material of a circuit, in bytes: CPATH_KEY_MATERIAL_LEN, and what onion
 /// services of old wanted.
@@ -23,50 +20,20 @@ const PURPOSE: &[u8] = b"circuit extend";
 const REQUEST: &[u8] = &[1, 1, 0];
 const ANSWER: &[u8] = &[1, 2, 1, 31];
 
-/// One end of a handshake.
-pub struct Handshake {
-    /// The row's name.
-    pub name: &'static str,
-    /// Everything before that end's work, on one side. What is returned does the
-    /// work, each time from the start.
-    prepare: fn(Side) -> Box<dyn FnMut()>,
-}
-
-impl Handshake {
-    /// What measures this end on `side`: CPU time of the work, in nanoseconds.
-    pub fn on(&self, side: Side) -> impl FnMut() -> f64 {
-        let mut work = (self.prepare)(side);
-        move || {
-            // The first time is the caches'.
-            work();
-            let start = cpu_time();
-            let mut times = 0;
-            loop {
-                for _ in 0..10 {
-                    work();
-                }
-                times += 10;
-                let time = cpu_time() - start;
-                if time >= ROUND {
-                    return time as f64 / f64::from(times);
-                }
-            }
-        }
-    }
-}
-
 /// The rows, in the order of the table.
-pub const HANDSHAKES: [Handshake; 13] = [
-    Handshake {
+pub const HANDSHAKES: [Work; 13] = [
+    Work {
         name: "CREATE_FAST client, message",
+        at_once: 1,
         prepare: |side| {
             Box::new(move || {
                 black_box(fast::Client::new(side));
             })
         },
     },
-    Handshake {
+    Work {
         name: "CREATE_FAST relay",
+        at_once: 1,
         prepare: |side| {
             let message = fast::Client::new(side).message;
             Box::new(move || {
@@ -74,8 +41,9 @@ pub const HANDSHAKES: [Handshake; 13] = [
             })
         },
     },
-    Handshake {
+    Work {
         name: "CREATE_FAST client, answer",
+        at_once: 1,
         prepare: |side| {
             let client = fast::Client::new(side);
             let (_, answer) = fast::answer(side, &client.message, &mut keys());
@@ -85,16 +53,18 @@ pub const HANDSHAKES: [Handshake; 13] = [
             })
         },
     },
-    Handshake {
+    Work {
         name: "ntor client, onionskin",
+        at_once: 1,
         prepare: |side| {
             Box::new(move || {
                 black_box(ntor_client(side));
             })
         },
     },
-    Handshake {
+    Work {
         name: "ntor relay",
+        at_once: 1,
         prepare: |side| {
             let (client, relay) = (ntor_client(side), ntor_relay(side));
             Box::new(move || {
@@ -102,8 +72,9 @@ pub const HANDSHAKES: [Handshake; 13] = [
             })
         },
     },
-    Handshake {
+    Work {
         name: "ntor client, reply",
+        at_once: 1,
         prepare: |side| {
             let client = ntor_client(side);
             let reply = ntor_relay(side)(&client);
@@ -113,16 +84,18 @@ pub const HANDSHAKES: [Handshake; 13] = [
             })
         },
     },
-    Handshake {
+    Work {
         name: "ntor v3 client, onionskin",
+        at_once: 1,
         prepare: |side| {
             Box::new(move || {
                 black_box(ntor_v3_client(side));
             })
         },
     },
-    Handshake {
+    Work {
         name: "ntor v3 relay, both parts",
+        at_once: 1,
         prepare: |side| {
             let (client, relay) = (ntor_v3_client(side), ntor_v3_relay(side));
             Box::new(move || {
@@ -130,8 +103,9 @@ pub const HANDSHAKES: [Handshake; 13] = [
             })
         },
     },
-    Handshake {
+    Work {
         name: "ntor v3 client, reply",
+        at_once: 1,
         prepare: |side| {
             let client = ntor_v3_client(side);
             let reply = ntor_v3_relay(side)(&client);
@@ -142,8 +116,9 @@ pub const HANDSHAKES: [Handshake; 13] = [
             })
         },
     },
-    Handshake {
+    Work {
         name: "hs-ntor client, INTRODUCE1",
+        at_once: 1,
         prepare: |side| {
             let meeting = Meeting::honest();
             Box::new(move || {
@@ -151,8 +126,9 @@ pub const HANDSHAKES: [Handshake; 13] = [
             })
         },
     },
-    Handshake {
+    Work {
         name: "hs-ntor service, INTRODUCE1",
+        at_once: 1,
         prepare: |side| {
             let meeting = Meeting::honest();
             Box::new(move || {
@@ -160,8 +136,9 @@ pub const HANDSHAKES: [Handshake; 13] = [
             })
         },
     },
-    Handshake {
+    Work {
         name: "hs-ntor service, RENDEZVOUS1",
+        at_once: 1,
         prepare: |side| {
             let meeting = Meeting::honest();
             Box::new(move || {
@@ -169,8 +146,9 @@ pub const HANDSHAKES: [Handshake; 13] = [
             })
         },
     },
-    Handshake {
+    Work {
         name: "hs-ntor client, RENDEZVOUS1",
+        at_once: 1,
         prepare: |side| {
             let meeting = Meeting::honest();
             Box::new(move || {

@@ -2,14 +2,17 @@
 //!
 //! Serves whoever changes a component: it says what a cell costs at a relay
 //! and at a client (tor-spec "Relay cells", proposal 359), with one circuit and
-//! with as many as a relay has, and what each end of a handshake costs. Both
+//! with as many as a relay has, what each end of a handshake costs, and what a
+//! relay message costs to read and to write. Both
 //! implementations run in this process, take turns round by round and are timed
 //! in CPU time of this thread; of all rounds the fastest counts.
 
 mod circuits;
 mod clock;
 mod handshakes;
+mod messages;
 mod operation;
+mod work;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -26,8 +29,10 @@ use parity::relaycrypt::implementation::{self, Implementation};
 use serde::Serialize;
 
 use circuits::Circuits;
-use handshakes::{Handshake, HANDSHAKES};
+use handshakes::HANDSHAKES;
+use messages::MESSAGES;
 use operation::{Operation, OPERATIONS};
+use work::Work;
 
 /// Measure C Tor's code and ours alternately in one process.
 #[derive(Parser)]
@@ -74,21 +79,24 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     let chosen = |name: &str| name.contains(&arguments.filter);
     let operations: Vec<&Operation> = OPERATIONS.iter().filter(|o| chosen(o.name)).collect();
-    let handshakes: Vec<&Handshake> = HANDSHAKES.iter().filter(|h| chosen(h.name)).collect();
+    let works = |all: &'static [Work]| -> Vec<&Work> {
+        all.iter().filter(|work| chosen(work.name)).collect()
+    };
+    let (messages, handshakes) = (works(&MESSAGES), works(&HANDSHAKES));
     ensure!(
-        !operations.is_empty() || !handshakes.is_empty(),
+        !operations.is_empty() || !messages.is_empty() || !handshakes.is_empty(),
         "no row is called {:?}; there are: {}",
         arguments.filter,
         OPERATIONS
             .iter()
             .map(|operation| operation.name)
-            .chain(HANDSHAKES.iter().map(|handshake| handshake.name))
+            .chain(MESSAGES.iter().chain(&HANDSHAKES).map(|work| work.name))
             .collect::<Vec<_>>()
             .join(", ")
     );
 
     let sides = [implementation::c(), implementation::rust()];
-    let count = operations.len() * arguments.circuits.len() + handshakes.len();
+    let count = operations.len() * arguments.circuits.len() + messages.len() + handshakes.len();
     let progress = ProgressBar::new(count as u64).with_style(ProgressStyle::with_template(
         "{bar:30} {pos}/{len} {elapsed} {msg}",
     )?);
@@ -105,27 +113,30 @@ fn run(arguments: &Arguments) -> Result<()> {
             progress.inc(1);
         }
     }
-    let mut ends = Vec::new();
-    for handshake in handshakes {
-        progress.set_message(handshake.name);
-        let [c, rust] = [Side::C, Side::Rust].map(|side| handshake.on(side));
-        ends.push(Row::new(
-            handshake.name,
-            None,
-            alternate(arguments.rounds, c, rust),
-        ));
-        progress.inc(1);
-    }
+    let [mut messages, mut ends] = [messages, handshakes].map(|works| {
+        let row = |work: &Work| {
+            progress.set_message(work.name);
+            let [c, rust] = [Side::C, Side::Rust].map(|side| work.on(side));
+            let row = Row::new(work.name, None, alternate(arguments.rounds, c, rust));
+            progress.inc(1);
+            row
+        };
+        works.into_iter().map(row).collect::<Vec<_>>()
+    });
     progress.finish_and_clear();
 
     let mut out = io::stdout();
     if arguments.json {
+        cells.append(&mut messages);
         cells.append(&mut ends);
         writeln!(out, "{}", serde_json::to_string_pretty(&cells)?)?;
         return Ok(());
     }
     if !cells.is_empty() {
         writeln!(out, "{}\n{}", times_of_cells(&cells), memory(&sides))?;
+    }
+    if !messages.is_empty() {
+        writeln!(out, "{}", times_of_messages(&messages))?;
     }
     if !ends.is_empty() {
         writeln!(out, "{}", times_of_handshakes(&ends))?;
@@ -170,6 +181,19 @@ fn times_of_cells(rows: &[Row]) -> Table {
         table.add_row([
             row.name.to_owned(),
             circuits.unwrap_or_default(),
+            format!("{:.1}", row.c_ns),
+            format!("{:.1}", row.rust_ns),
+            format!("{:.2}", row.ratio),
+        ]);
+    }
+    table
+}
+
+fn times_of_messages(rows: &[Row]) -> Table {
+    let mut table = new_table(["relay message", "C ns", "Rust ns", "ratio"], 1);
+    for row in rows {
+        table.add_row([
+            row.name.to_owned(),
             format!("{:.1}", row.c_ns),
             format!("{:.1}", row.rust_ns),
             format!("{:.2}", row.ratio),

@@ -7,6 +7,20 @@
 
 #![allow(non_camel_case_types)]
 
+/// Declares functions of C by the names that they have without the prefix.
+macro_rules! renamed {
+    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)?;)*) => {
+        #[allow(missing_docs)] // tor's headers say it
+        extern "C" {
+            $(
+                #[link_name = concat!("c_", stringify!($name))]
+                pub fn $name($($argument: $type),*) $(-> $result)?;
+            )*
+        }
+    };
+}
+
+pub mod cells;
 pub mod log;
 pub mod onion;
 pub mod random;

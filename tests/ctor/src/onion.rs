@@ -14,19 +14,6 @@ use ffi::onion::{
     ntor3_handshake_state_t, ntor3_server_handshake_state_t, ntor_handshake_state_t,
 };
 
-/// Declares functions of C by the names that they have without the prefix.
-macro_rules! renamed {
-    ($(fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)?;)*) => {
-        #[allow(missing_docs)] // tor's headers say it
-        extern "C" {
-            $(
-                #[link_name = concat!("c_", stringify!($name))]
-                pub fn $name($($argument: $type),*) $(-> $result)?;
-            )*
-        }
-    };
-}
-
 renamed! {
     fn fast_handshake_state_free_(victim: *mut fast_handshake_state_t);
     fn fast_onionskin_create(

@@ -12,6 +12,7 @@
 //! * [`code`]: which machine code stands behind a function.
 //! * one module a component; its comparisons are listed in [`comparisons`].
 
+pub mod cells;
 pub mod code;
 pub mod corpus;
 pub mod laboratory;
@@ -24,13 +25,18 @@ use laboratory::{Side, Target};
 
 /// Every comparison that there is.
 pub fn comparisons() -> impl Iterator<Item = &'static dyn Target> {
-    let components = [onion::COMPARISONS, relaycrypt::COMPARISONS];
+    let components = [
+        cells::COMPARISONS,
+        onion::COMPARISONS,
+        relaycrypt::COMPARISONS,
+    ];
     components.into_iter().flatten().copied()
 }
 
 /// Every function that the comparisons call on a side.
 pub fn entry_points(side: Side) -> Vec<EntryPoint> {
-    let mut all = onion::entry_points(side);
+    let mut all = cells::entry_points(side);
+    all.extend(onion::entry_points(side));
     all.extend(&relaycrypt::implementation::of(side).entry_points);
     all
 }

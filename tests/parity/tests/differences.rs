@@ -8,8 +8,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output};
 use std::ptr;
 
+use ffi::cell::cell_t;
 use onion::x25519::PublicKey;
 use parity::call;
+use parity::cells::relay_msg;
 use parity::laboratory::Side;
 use parity::onion::call::{room, Message};
 use parity::onion::keys::{bytes_of, pair, Keys};
@@ -44,7 +46,40 @@ fn rust_only(holds: bool) {
     }
 }
 
-const DIFFERENCES: [Difference; 11] = [
+const DIFFERENCES: [Difference; 13] = [
+    Difference {
+        name: "relay-msg-refused",
+        c: C::AnswersOtherwise,
+        calls: &[|side| {
+            // A length of 65535, of a command that is 255.
+            let cell = cell_t {
+                circ_id: 7,
+                command: 3,
+                payload: [0xff; 509],
+            };
+            for format in [0, 1] {
+                let (status, msg) = relay_msg::decode(side, format, &cell);
+                assert_eq!(status, -1);
+                rust_only((msg.command, msg.length, msg.stream_id) == (0, 0, 0));
+            }
+        }],
+    },
+    Difference {
+        name: "relay-msg-impossible",
+        c: C::Aborts,
+        calls: &[
+            |side| {
+                let (_, mut msg) = relay_msg::UNFIT[0];
+                for (length, can) in [(498, true), (499, false)] {
+                    msg.length = length;
+                    // SAFETY: the body is longer than that.
+                    assert_eq!(unsafe { relay_msg::can_be_copied(side, &msg) }, can);
+                }
+            },
+            // SAFETY: no message.
+            |side| assert!(!unsafe { relay_msg::can_be_copied(side, ptr::null()) }),
+        ],
+    },
     Difference {
         name: "assert-empty",
         c: C::Aborts,

@@ -1,0 +1,17 @@
+//! Byte layouts that come from the network, and what may be in them.
+//!
+//! * [`relay_msg`]: messages in relay cells.
+//!
+//! Nothing here copies what it reads, allocates, or knows of C: the boundary is
+//! in `rust/ffi/src/cells.rs`.
+
+#![forbid(unsafe_code)]
+
+pub mod relay_msg;
+
+/// Length of a fixed-length cell's body, in bytes (tor-spec, "Cell packet
+/// format").
+pub const CELL_BODY_LEN: usize = 509;
+
+/// The body of a fixed-length cell.
+pub type CellBody = [u8; CELL_BODY_LEN];
