@@ -3,7 +3,7 @@
 
 /**
  * @file cells.c
- * @brief Beside relay messages in Rust (rust/ffi/cells.rs): proof that C and
+ * @brief Beside cells in Rust (rust/ffi/src/cells): proof that C and
  *   Rust mean the same functions and types.
  **/
 

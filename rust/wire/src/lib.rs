@@ -3,7 +3,7 @@
 //! * [`relay_msg`]: messages in relay cells.
 //!
 //! Nothing here copies what it reads, allocates, or knows of C: the boundary is
-//! in `rust/ffi/src/cells.rs`.
+//! in `rust/ffi/src/cells`.
 
 #![forbid(unsafe_code)]
 

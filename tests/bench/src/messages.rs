@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use ffi::cell::cell_t;
-use ffi::cells::relay_msg_t;
+use ffi::cells::relay_msg::relay_msg_t;
 use parity::cells::relay_msg::{decode, encode, UNFIT};
 use parity::laboratory::Side;
 

@@ -4,7 +4,7 @@
 use std::ffi::{c_int, c_uint};
 
 use ffi::cell::cell_t;
-use ffi::cells::relay_msg_t;
+use ffi::cells::relay_msg::relay_msg_t;
 
 renamed! {
     fn relay_msg_free_(msg: *mut relay_msg_t);

@@ -22,6 +22,6 @@ pub fn entry_points(side: Side) -> Vec<EntryPoint> {
     }
     match side {
         Side::C => all!(ctor::cells, "c_"),
-        Side::Rust => all!(ffi::cells, ""),
+        Side::Rust => all!(ffi::cells::relay_msg, ""),
     }
 }

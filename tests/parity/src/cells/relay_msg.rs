@@ -13,7 +13,7 @@ use std::sync::Once;
 
 use arbitrary::{Result, Unstructured};
 use ffi::cell::cell_t;
-use ffi::cells::relay_msg_t;
+use ffi::cells::relay_msg::relay_msg_t;
 use wire::relay_msg::{V0_HEADER_LEN, V1_HEADER_LEN};
 use wire::{CellBody, CELL_BODY_LEN};
 
@@ -26,7 +26,7 @@ macro_rules! call {
     ($side:expr, $name:ident($($argument:expr),* $(,)?)) => {
         match $side {
             Side::C => ctor::cells::$name($($argument),*),
-            Side::Rust => ffi::cells::$name($($argument),*),
+            Side::Rust => ffi::cells::relay_msg::$name($($argument),*),
         }
     };
 }
