@@ -1,5 +1,7 @@
 //! Byte layouts that come from the network, and what may be in them.
 //!
+//! * [`format`]: how a described format is read and written.
+//! * [`formats`]: the described formats.
 //! * [`relay_msg`]: messages in relay cells.
 //!
 //! Nothing here copies what it reads, allocates, or knows of C: the boundary is
@@ -7,6 +9,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod format;
+pub mod formats;
 pub mod relay_msg;
 
 /// Length of a fixed-length cell's body, in bytes (tor-spec, "Cell packet
