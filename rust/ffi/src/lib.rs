@@ -32,6 +32,8 @@ pub mod onion;
 mod record;
 #[cfg(feature = "relaycrypt")]
 pub mod relaycrypt;
+#[cfg(feature = "trunnel")]
+pub mod trunnel;
 
 use core::ffi::{c_char, c_int};
 use std::ffi::CString;
@@ -43,6 +45,7 @@ const COMPONENTS: &[(&str, bool)] = &[
     ("cells", cfg!(feature = "cells")),
     ("onion", cfg!(feature = "onion")),
     ("relaycrypt", cfg!(feature = "relaycrypt")),
+    ("trunnel", cfg!(feature = "trunnel")),
 ];
 
 /// The components in this archive: a NUL-terminated string of names separated

@@ -129,6 +129,15 @@ impl Case {
     pub fn implies_tag(&self) -> bool {
         matches!(self.tags, Some((first, last)) if first == last)
     }
+
+    /// A pattern for its tags.
+    pub(crate) fn pattern(&self) -> String {
+        match self.tags {
+            Some((first, last)) if first == last => format!("{first}"),
+            Some((first, last)) => format!("{first}..={last}"),
+            None => "_".into(),
+        }
+    }
 }
 
 impl Union {

@@ -203,7 +203,12 @@ impl Writer<'_> {
             }
             out.push_str("}\n");
         }
-        out.push_str("}\nOk(())\n}\n}\n");
+        out.push_str("}\nOk(())\n}\n");
+        if union.within.is_some() {
+            out.push_str("/// The length of what it says, in bytes.\n#[inline]\npub fn body_len(&self) -> usize {\n");
+            out.push_str("let mut writer = Writer::counting();\nlet _valid = self.write(&mut writer);\nwriter.written()\n}\n");
+        }
+        out.push_str("}\n");
     }
 
     fn read_field(&self, out: &mut String, field: &Field) {
@@ -255,11 +260,7 @@ impl Writer<'_> {
         }
         let _ = writeln!(out, "match {} {{", union.tag);
         for case in union.all_cases() {
-            let pattern = match case.tags {
-                Some((first, last)) if first == last => format!("{first}"),
-                Some((first, last)) => format!("{first}..={last}"),
-                None => "_".into(),
-            };
+            let pattern = case.pattern();
             let _ = writeln!(out, "{pattern} => {{");
             for field in &case.fields {
                 self.read_field(&mut out, field);
@@ -364,7 +365,7 @@ fn union_type(groups: &[Group], union: &Union) -> String {
 }
 
 /// Whether a type with these fields borrows from the input.
-fn borrows(groups: &[Group], fields: &[Field]) -> bool {
+pub(crate) fn borrows(groups: &[Group], fields: &[Field]) -> bool {
     fields.iter().any(|field| match &field.kind {
         Kind::Integer { .. } | Kind::Position => false,
         Kind::Child(name) => borrows(groups, &find(groups, name).1.fields),
@@ -381,7 +382,7 @@ fn lifetime(borrowing: bool) -> &'static str {
 }
 
 /// A pattern for these values.
-fn either(allowed: &[u64]) -> String {
+pub(crate) fn either(allowed: &[u64]) -> String {
     let values: Vec<_> = allowed.iter().map(u64::to_string).collect();
     values.join(" | ")
 }

@@ -151,7 +151,7 @@ impl<'o> Writer<'o> {
     }
 
     /// Only counts.
-    fn counting() -> Self {
+    pub(crate) fn counting() -> Self {
         Writer {
             out: None,
             written: 0,
@@ -216,34 +216,34 @@ pub struct List<'a, T> {
 enum Values<'a, T> {
     /// Valid when they were read first.
     Read(&'a [u8]),
-    Held(&'a dyn Held<T>),
+    Held(&'a dyn Held<'a, T>),
 }
 
 /// Values that somebody holds, to be written.
-pub trait Held<T> {
+pub trait Held<'a, T> {
     /// How many there are.
     fn count(&self) -> usize;
 
     /// The value with that number, counted from 0.
-    fn value(&self, number: usize) -> Option<T>;
+    fn value(&'a self, number: usize) -> Option<T>;
 }
 
-impl<T: Copy> Held<T> for &[T] {
+impl<'a, T: Copy> Held<'a, T> for &[T] {
     fn count(&self) -> usize {
         self.len()
     }
 
-    fn value(&self, number: usize) -> Option<T> {
+    fn value(&'a self, number: usize) -> Option<T> {
         self.get(number).copied()
     }
 }
 
-impl<T: Copy, const N: usize> Held<T> for [T; N] {
+impl<'a, T: Copy, const N: usize> Held<'a, T> for [T; N] {
     fn count(&self) -> usize {
         N
     }
 
-    fn value(&self, number: usize) -> Option<T> {
+    fn value(&'a self, number: usize) -> Option<T> {
         self.get(number).copied()
     }
 }
@@ -282,7 +282,7 @@ impl<'a, T: Format<'a>> List<'a, T> {
     }
 
     /// A list of the values that `held` holds.
-    pub fn of(held: &'a dyn Held<T>) -> Self {
+    pub fn of(held: &'a dyn Held<'a, T>) -> Self {
         List {
             len: held.count(),
             values: Values::Held(held),

@@ -48,7 +48,7 @@ const VARIANTS: &[Variant] = &[
         name: "bogus-component",
         place: Place::Outside,
         arguments: &["--enable-rust=bogus"],
-        expected: Expected::Refusal(&["bogus", "cells onion relaycrypt"]),
+        expected: Expected::Refusal(&["bogus", "cells onion relaycrypt trunnel"]),
     },
     Variant {
         name: "old-rustc",
