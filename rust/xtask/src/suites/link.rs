@@ -151,14 +151,19 @@ fn objects_in(map: &Path) -> Result<Vec<String>> {
     Ok(objects)
 }
 
-/// Automake puts the name of the library before that of the file, sometimes.
+/// Automake puts the name of the library before that of the file, sometimes; of
+/// trunnel's, always, and other libraries have files of the same names.
 fn is_among(objects: &[String], c_file: &Path) -> bool {
     let stem = c_file.file_stem().unwrap_or_default().to_string_lossy();
     let plain = format!("{stem}.o");
     let prefixed = format!("-{stem}.o");
+    let of_trunnel = ["src/trunnel", "src/ext/trunnel"].map(|folder| c_file.starts_with(folder));
     objects
         .iter()
-        .any(|object| *object == plain || object.ends_with(&prefixed))
+        .any(|object| match of_trunnel.contains(&true) {
+            true => object.contains("libor_trunnel") && object.ends_with(&prefixed),
+            false => *object == plain || object.ends_with(&prefixed),
+        })
 }
 
 fn names_its_components(stage: &Stage<'_>, build: &TorBuild, choice: &Choice) -> Result<()> {
@@ -220,5 +225,14 @@ mod tests {
             Path::new("src/core/crypto/relay_crypto_cgo.c")
         ));
         assert!(!is_among(&objects, Path::new("src/core/crypto/crypto.c")));
+    }
+
+    #[test]
+    fn an_object_of_trunnel_is_not_taken_for_another_of_that_name() {
+        let file = Path::new("src/trunnel/conflux.c");
+        let other = ["conflux.o", "libtor_app_testing_a-conflux.o"].map(String::from);
+        assert!(!is_among(&other, file));
+        let own = ["libor_trunnel_testing_a-conflux.o".to_owned()];
+        assert!(is_among(&own, file));
     }
 }
