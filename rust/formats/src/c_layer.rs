@@ -320,12 +320,16 @@ fn fill(out: &mut String, field: &Field, value: &str) {
         Kind::Integer { .. } => writeln!(out, "self.{name} = {value};"),
         Kind::Bytes(_) => writeln!(out, "self.{name} = *{value};"),
         Kind::Array {
-            element: Element::Byte | Element::Char,
+            element: Element::Byte,
             ..
         } => writeln!(
             out,
             "self.{name}.fill({value}.iter().copied(), {value}.len());"
         ),
+        Kind::Array {
+            element: Element::Char,
+            ..
+        } => writeln!(out, "self.{name}.fill_string({value});"),
         Kind::Array {
             element: Element::U16,
             ..

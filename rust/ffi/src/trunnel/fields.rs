@@ -39,12 +39,6 @@ impl<T> DynArray<T> {
         self.n_
     }
 
-    /// Whether it has none.
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.n_ == 0
-    }
-
     /// The elements.
     #[inline]
     pub(crate) fn items(&self) -> &[T] {
@@ -168,6 +162,14 @@ impl DynArray<u8> {
             true => Ok(self.items()),
             false => Err(mismatch),
         }
+    }
+
+    /// Makes it, which is empty, these bytes. C takes the array itself for a string.
+    pub(crate) fn fill_string(&mut self, text: &[u8]) {
+        let mut bytes = Vec::with_capacity(text.len() + 1);
+        bytes.extend_from_slice(text);
+        self.put(bytes);
+        self.terminate();
     }
 
     /// Puts a zero behind the bytes, so that they are a string.
@@ -464,11 +466,11 @@ pub(crate) unsafe fn set_string(
         // SAFETY: this function's contract.
         _ => unsafe { core::slice::from_raw_parts(text.cast::<u8>(), len) },
     };
-    bytes.change(|bytes| {
-        bytes.clear();
-        bytes.extend_from_slice(text);
-    });
-    bytes.terminate();
+    // The text may be what is there now.
+    let mut copy = DynArray::EMPTY;
+    copy.fill_string(text);
+    bytes.free();
+    *bytes = copy;
     true
 }
 

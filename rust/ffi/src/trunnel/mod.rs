@@ -59,3 +59,26 @@ mod generated {
 }
 
 pub use generated::*;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::ffi::CStr;
+
+    #[test]
+    fn a_name_that_was_parsed_is_also_a_string() {
+        for name in [&b"8.8.8.8"[..], b"torproject", b""] {
+            let mut bytes = vec![name.len() as u8];
+            bytes.extend(name);
+            bytes.extend([0xff; 8]);
+            let mut parsed = ptr::null_mut();
+            // SAFETY: the pointers are valid, and what was parsed is freed once.
+            unsafe {
+                domainname_parse(&mut parsed, bytes.as_ptr(), bytes.len());
+                let text = CStr::from_ptr(domainname_getconstarray_name(parsed));
+                assert_eq!(text.to_bytes(), name);
+                domainname_free(parsed);
+            }
+        }
+    }
+}
