@@ -547,8 +547,8 @@ impl Functions<'_> {
                     byte,
                     "FIELD.as_mut_ptr()",
                     "FIELD.as_ptr()",
-                    "FIELD",
-                    "FIELD",
+                    "&FIELD",
+                    "&mut FIELD",
                 );
             }
             Kind::Array { element, count } => {
@@ -629,7 +629,7 @@ impl Functions<'_> {
             false,
             vec![idx.clone()],
             of.clone(),
-            format!("element({get}, &{all}, idx){cast}"),
+            format!("element({get}, {all}, idx){cast}"),
         );
         self.on(
             "getconst",
@@ -637,7 +637,7 @@ impl Functions<'_> {
             true,
             vec![idx.clone()],
             of.clone(),
-            format!("element({getconst}, &{all}, idx){cast}"),
+            format!("element({getconst}, {all}, idx){cast}"),
         );
         self.on(
             "set",
@@ -645,7 +645,7 @@ impl Functions<'_> {
             false,
             vec![idx, ("elt", of.clone())],
             Type::Int,
-            format!("set_element({set}, &mut {all_mut}, idx, elt{back})"),
+            format!("set_element({set}, {all_mut}, idx, elt{back})"),
         );
         let many = Box::new(of);
         self.on(
@@ -673,7 +673,7 @@ impl Functions<'_> {
             "FIELD.as_mut_ptr()",
             "FIELD.as_ptr()",
             "FIELD.items()",
-            "*FIELD.items_mut()",
+            "FIELD.items_mut()",
         );
         self.on(
             "add",
@@ -700,7 +700,7 @@ impl Functions<'_> {
             "FIELD.as_mut_ptr().cast()",
             "FIELD.as_ptr().cast()",
             "FIELD.items()",
-            "*FIELD.items_mut()",
+            "FIELD.items_mut()",
         );
         self.on(
             "add",
