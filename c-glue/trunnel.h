@@ -254,13 +254,13 @@ int trn_cell_conflux_link_set_payload(
   struct trn_cell_conflux_link_st * inp,
   size_t idx,
   uint8_t elt);
+int trn_cell_conflux_link_add_payload(
+  struct trn_cell_conflux_link_st * inp,
+  uint8_t elt);
 uint8_t * trn_cell_conflux_link_getarray_payload(
   struct trn_cell_conflux_link_st * inp);
 uint8_t const * trn_cell_conflux_link_getconstarray_payload(
   struct trn_cell_conflux_link_st const * inp);
-int trn_cell_conflux_link_add_payload(
-  struct trn_cell_conflux_link_st * inp,
-  uint8_t elt);
 int trn_cell_conflux_link_setlen_payload(
   struct trn_cell_conflux_link_st * inp,
   size_t newlen);
@@ -348,13 +348,13 @@ int trn_cell_conflux_linked_set_payload(
   struct trn_cell_conflux_linked_st * inp,
   size_t idx,
   uint8_t elt);
+int trn_cell_conflux_linked_add_payload(
+  struct trn_cell_conflux_linked_st * inp,
+  uint8_t elt);
 uint8_t * trn_cell_conflux_linked_getarray_payload(
   struct trn_cell_conflux_linked_st * inp);
 uint8_t const * trn_cell_conflux_linked_getconstarray_payload(
   struct trn_cell_conflux_linked_st const * inp);
-int trn_cell_conflux_linked_add_payload(
-  struct trn_cell_conflux_linked_st * inp,
-  uint8_t elt);
 int trn_cell_conflux_linked_setlen_payload(
   struct trn_cell_conflux_linked_st * inp,
   size_t newlen);
@@ -388,13 +388,13 @@ int trn_cell_conflux_linked_ack_set_payload(
   struct trn_cell_conflux_linked_ack_st * inp,
   size_t idx,
   uint8_t elt);
+int trn_cell_conflux_linked_ack_add_payload(
+  struct trn_cell_conflux_linked_ack_st * inp,
+  uint8_t elt);
 uint8_t * trn_cell_conflux_linked_ack_getarray_payload(
   struct trn_cell_conflux_linked_ack_st * inp);
 uint8_t const * trn_cell_conflux_linked_ack_getconstarray_payload(
   struct trn_cell_conflux_linked_ack_st const * inp);
-int trn_cell_conflux_linked_ack_add_payload(
-  struct trn_cell_conflux_linked_ack_st * inp,
-  uint8_t elt);
 int trn_cell_conflux_linked_ack_setlen_payload(
   struct trn_cell_conflux_linked_ack_st * inp,
   size_t newlen);
@@ -501,13 +501,13 @@ int create2_cell_body_set_handshake_data(
   struct create2_cell_body_st * inp,
   size_t idx,
   uint8_t elt);
+int create2_cell_body_add_handshake_data(
+  struct create2_cell_body_st * inp,
+  uint8_t elt);
 uint8_t * create2_cell_body_getarray_handshake_data(
   struct create2_cell_body_st * inp);
 uint8_t const * create2_cell_body_getconstarray_handshake_data(
   struct create2_cell_body_st const * inp);
-int create2_cell_body_add_handshake_data(
-  struct create2_cell_body_st * inp,
-  uint8_t elt);
 int create2_cell_body_setlen_handshake_data(
   struct create2_cell_body_st * inp,
   size_t newlen);
@@ -595,13 +595,13 @@ int ed25519_cert_extension_set_un_unparsed(
   struct ed25519_cert_extension_st * inp,
   size_t idx,
   uint8_t elt);
+int ed25519_cert_extension_add_un_unparsed(
+  struct ed25519_cert_extension_st * inp,
+  uint8_t elt);
 uint8_t * ed25519_cert_extension_getarray_un_unparsed(
   struct ed25519_cert_extension_st * inp);
 uint8_t const * ed25519_cert_extension_getconstarray_un_unparsed(
   struct ed25519_cert_extension_st const * inp);
-int ed25519_cert_extension_add_un_unparsed(
-  struct ed25519_cert_extension_st * inp,
-  uint8_t elt);
 int ed25519_cert_extension_setlen_un_unparsed(
   struct ed25519_cert_extension_st * inp,
   size_t newlen);
@@ -803,13 +803,13 @@ int link_specifier_set_un_unrecognized(
   struct link_specifier_st * inp,
   size_t idx,
   uint8_t elt);
+int link_specifier_add_un_unrecognized(
+  struct link_specifier_st * inp,
+  uint8_t elt);
 uint8_t * link_specifier_getarray_un_unrecognized(
   struct link_specifier_st * inp);
 uint8_t const * link_specifier_getconstarray_un_unrecognized(
   struct link_specifier_st const * inp);
-int link_specifier_add_un_unrecognized(
-  struct link_specifier_st * inp,
-  uint8_t elt);
 int link_specifier_setlen_un_unrecognized(
   struct link_specifier_st * inp,
   size_t newlen);
@@ -1179,13 +1179,13 @@ int trn_cell_establish_intro_set_auth_key(
   struct trn_cell_establish_intro_st * inp,
   size_t idx,
   uint8_t elt);
+int trn_cell_establish_intro_add_auth_key(
+  struct trn_cell_establish_intro_st * inp,
+  uint8_t elt);
 uint8_t * trn_cell_establish_intro_getarray_auth_key(
   struct trn_cell_establish_intro_st * inp);
 uint8_t const * trn_cell_establish_intro_getconstarray_auth_key(
   struct trn_cell_establish_intro_st const * inp);
-int trn_cell_establish_intro_add_auth_key(
-  struct trn_cell_establish_intro_st * inp,
-  uint8_t elt);
 int trn_cell_establish_intro_setlen_auth_key(
   struct trn_cell_establish_intro_st * inp,
   size_t newlen);
@@ -1236,13 +1236,13 @@ int trn_cell_establish_intro_set_sig(
   struct trn_cell_establish_intro_st * inp,
   size_t idx,
   uint8_t elt);
+int trn_cell_establish_intro_add_sig(
+  struct trn_cell_establish_intro_st * inp,
+  uint8_t elt);
 uint8_t * trn_cell_establish_intro_getarray_sig(
   struct trn_cell_establish_intro_st * inp);
 uint8_t const * trn_cell_establish_intro_getconstarray_sig(
   struct trn_cell_establish_intro_st const * inp);
-int trn_cell_establish_intro_add_sig(
-  struct trn_cell_establish_intro_st * inp,
-  uint8_t elt);
 int trn_cell_establish_intro_setlen_sig(
   struct trn_cell_establish_intro_st * inp,
   size_t newlen);
@@ -1363,13 +1363,13 @@ int trn_extension_field_set_field(
   struct trn_extension_field_st * inp,
   size_t idx,
   uint8_t elt);
+int trn_extension_field_add_field(
+  struct trn_extension_field_st * inp,
+  uint8_t elt);
 uint8_t * trn_extension_field_getarray_field(
   struct trn_extension_field_st * inp);
 uint8_t const * trn_extension_field_getconstarray_field(
   struct trn_extension_field_st const * inp);
-int trn_extension_field_add_field(
-  struct trn_extension_field_st * inp,
-  uint8_t elt);
 int trn_extension_field_setlen_field(
   struct trn_extension_field_st * inp,
   size_t newlen);
@@ -1656,13 +1656,13 @@ int trn_cell_introduce1_set_auth_key(
   struct trn_cell_introduce1_st * inp,
   size_t idx,
   uint8_t elt);
+int trn_cell_introduce1_add_auth_key(
+  struct trn_cell_introduce1_st * inp,
+  uint8_t elt);
 uint8_t * trn_cell_introduce1_getarray_auth_key(
   struct trn_cell_introduce1_st * inp);
 uint8_t const * trn_cell_introduce1_getconstarray_auth_key(
   struct trn_cell_introduce1_st const * inp);
-int trn_cell_introduce1_add_auth_key(
-  struct trn_cell_introduce1_st * inp,
-  uint8_t elt);
 int trn_cell_introduce1_setlen_auth_key(
   struct trn_cell_introduce1_st * inp,
   size_t newlen);
@@ -1688,13 +1688,13 @@ int trn_cell_introduce1_set_encrypted(
   struct trn_cell_introduce1_st * inp,
   size_t idx,
   uint8_t elt);
+int trn_cell_introduce1_add_encrypted(
+  struct trn_cell_introduce1_st * inp,
+  uint8_t elt);
 uint8_t * trn_cell_introduce1_getarray_encrypted(
   struct trn_cell_introduce1_st * inp);
 uint8_t const * trn_cell_introduce1_getconstarray_encrypted(
   struct trn_cell_introduce1_st const * inp);
-int trn_cell_introduce1_add_encrypted(
-  struct trn_cell_introduce1_st * inp,
-  uint8_t elt);
 int trn_cell_introduce1_setlen_encrypted(
   struct trn_cell_introduce1_st * inp,
   size_t newlen);
@@ -1797,13 +1797,13 @@ int trn_cell_introduce_encrypted_set_onion_key(
   struct trn_cell_introduce_encrypted_st * inp,
   size_t idx,
   uint8_t elt);
+int trn_cell_introduce_encrypted_add_onion_key(
+  struct trn_cell_introduce_encrypted_st * inp,
+  uint8_t elt);
 uint8_t * trn_cell_introduce_encrypted_getarray_onion_key(
   struct trn_cell_introduce_encrypted_st * inp);
 uint8_t const * trn_cell_introduce_encrypted_getconstarray_onion_key(
   struct trn_cell_introduce_encrypted_st const * inp);
-int trn_cell_introduce_encrypted_add_onion_key(
-  struct trn_cell_introduce_encrypted_st * inp,
-  uint8_t elt);
 int trn_cell_introduce_encrypted_setlen_onion_key(
   struct trn_cell_introduce_encrypted_st * inp,
   size_t newlen);
@@ -1850,13 +1850,13 @@ int trn_cell_introduce_encrypted_set_pad(
   struct trn_cell_introduce_encrypted_st * inp,
   size_t idx,
   uint8_t elt);
+int trn_cell_introduce_encrypted_add_pad(
+  struct trn_cell_introduce_encrypted_st * inp,
+  uint8_t elt);
 uint8_t * trn_cell_introduce_encrypted_getarray_pad(
   struct trn_cell_introduce_encrypted_st * inp);
 uint8_t const * trn_cell_introduce_encrypted_getconstarray_pad(
   struct trn_cell_introduce_encrypted_st const * inp);
-int trn_cell_introduce_encrypted_add_pad(
-  struct trn_cell_introduce_encrypted_st * inp,
-  uint8_t elt);
 int trn_cell_introduce_encrypted_setlen_pad(
   struct trn_cell_introduce_encrypted_st * inp,
   size_t newlen);
@@ -2101,13 +2101,13 @@ int auth1_set_sig(
   struct auth1_st * inp,
   size_t idx,
   uint8_t elt);
+int auth1_add_sig(
+  struct auth1_st * inp,
+  uint8_t elt);
 uint8_t * auth1_getarray_sig(
   struct auth1_st * inp);
 uint8_t const * auth1_getconstarray_sig(
   struct auth1_st const * inp);
-int auth1_add_sig(
-  struct auth1_st * inp,
-  uint8_t elt);
 int auth1_setlen_sig(
   struct auth1_st * inp,
   size_t newlen);
@@ -2179,13 +2179,13 @@ int auth_challenge_cell_set_methods(
   struct auth_challenge_cell_st * inp,
   size_t idx,
   uint16_t elt);
+int auth_challenge_cell_add_methods(
+  struct auth_challenge_cell_st * inp,
+  uint16_t elt);
 uint16_t * auth_challenge_cell_getarray_methods(
   struct auth_challenge_cell_st * inp);
 uint16_t const * auth_challenge_cell_getconstarray_methods(
   struct auth_challenge_cell_st const * inp);
-int auth_challenge_cell_add_methods(
-  struct auth_challenge_cell_st * inp,
-  uint16_t elt);
 int auth_challenge_cell_setlen_methods(
   struct auth_challenge_cell_st * inp,
   size_t newlen);
@@ -2246,13 +2246,13 @@ int certs_cell_cert_set_body(
   struct certs_cell_cert_st * inp,
   size_t idx,
   uint8_t elt);
+int certs_cell_cert_add_body(
+  struct certs_cell_cert_st * inp,
+  uint8_t elt);
 uint8_t * certs_cell_cert_getarray_body(
   struct certs_cell_cert_st * inp);
 uint8_t const * certs_cell_cert_getconstarray_body(
   struct certs_cell_cert_st const * inp);
-int certs_cell_cert_add_body(
-  struct certs_cell_cert_st * inp,
-  uint8_t elt);
 int certs_cell_cert_setlen_body(
   struct certs_cell_cert_st * inp,
   size_t newlen);
@@ -2337,13 +2337,13 @@ int rsa_ed_crosscert_set_sig(
   struct rsa_ed_crosscert_st * inp,
   size_t idx,
   uint8_t elt);
+int rsa_ed_crosscert_add_sig(
+  struct rsa_ed_crosscert_st * inp,
+  uint8_t elt);
 uint8_t * rsa_ed_crosscert_getarray_sig(
   struct rsa_ed_crosscert_st * inp);
 uint8_t const * rsa_ed_crosscert_getconstarray_sig(
   struct rsa_ed_crosscert_st const * inp);
-int rsa_ed_crosscert_add_sig(
-  struct rsa_ed_crosscert_st * inp,
-  uint8_t elt);
 int rsa_ed_crosscert_setlen_sig(
   struct rsa_ed_crosscert_st * inp,
   size_t newlen);
@@ -2597,13 +2597,13 @@ int pwbox_encoded_set_skey_header(
   struct pwbox_encoded_st * inp,
   size_t idx,
   uint8_t elt);
+int pwbox_encoded_add_skey_header(
+  struct pwbox_encoded_st * inp,
+  uint8_t elt);
 uint8_t * pwbox_encoded_getarray_skey_header(
   struct pwbox_encoded_st * inp);
 uint8_t const * pwbox_encoded_getconstarray_skey_header(
   struct pwbox_encoded_st const * inp);
-int pwbox_encoded_add_skey_header(
-  struct pwbox_encoded_st * inp,
-  uint8_t elt);
 int pwbox_encoded_setlen_skey_header(
   struct pwbox_encoded_st * inp,
   size_t newlen);
@@ -2635,13 +2635,13 @@ int pwbox_encoded_set_data(
   struct pwbox_encoded_st * inp,
   size_t idx,
   uint8_t elt);
+int pwbox_encoded_add_data(
+  struct pwbox_encoded_st * inp,
+  uint8_t elt);
 uint8_t * pwbox_encoded_getarray_data(
   struct pwbox_encoded_st * inp);
 uint8_t const * pwbox_encoded_getconstarray_data(
   struct pwbox_encoded_st const * inp);
-int pwbox_encoded_add_data(
-  struct pwbox_encoded_st * inp,
-  uint8_t elt);
 int pwbox_encoded_setlen_data(
   struct pwbox_encoded_st * inp,
   size_t newlen);
@@ -2707,13 +2707,13 @@ int trn_cell_rendezvous1_set_handshake_info(
   struct trn_cell_rendezvous1_st * inp,
   size_t idx,
   uint8_t elt);
+int trn_cell_rendezvous1_add_handshake_info(
+  struct trn_cell_rendezvous1_st * inp,
+  uint8_t elt);
 uint8_t * trn_cell_rendezvous1_getarray_handshake_info(
   struct trn_cell_rendezvous1_st * inp);
 uint8_t const * trn_cell_rendezvous1_getconstarray_handshake_info(
   struct trn_cell_rendezvous1_st const * inp);
-int trn_cell_rendezvous1_add_handshake_info(
-  struct trn_cell_rendezvous1_st * inp,
-  uint8_t elt);
 int trn_cell_rendezvous1_setlen_handshake_info(
   struct trn_cell_rendezvous1_st * inp,
   size_t newlen);
@@ -2791,13 +2791,13 @@ int sendme_cell_set_data_v1_digest(
   struct sendme_cell_st * inp,
   size_t idx,
   uint8_t elt);
+int sendme_cell_add_data_v1_digest(
+  struct sendme_cell_st * inp,
+  uint8_t elt);
 uint8_t * sendme_cell_getarray_data_v1_digest(
   struct sendme_cell_st * inp);
 uint8_t const * sendme_cell_getconstarray_data_v1_digest(
   struct sendme_cell_st const * inp);
-int sendme_cell_add_data_v1_digest(
-  struct sendme_cell_st * inp,
-  uint8_t elt);
 int sendme_cell_setlen_data_v1_digest(
   struct sendme_cell_st * inp,
   size_t newlen);
@@ -2836,13 +2836,13 @@ int domainname_set_name(
   struct domainname_st * inp,
   size_t idx,
   char elt);
+int domainname_add_name(
+  struct domainname_st * inp,
+  char elt);
 char * domainname_getarray_name(
   struct domainname_st * inp);
 char const * domainname_getconstarray_name(
   struct domainname_st const * inp);
-int domainname_add_name(
-  struct domainname_st * inp,
-  char elt);
 int domainname_setlen_name(
   struct domainname_st * inp,
   size_t newlen);
@@ -2981,13 +2981,13 @@ int socks5_client_userpass_auth_set_username(
   struct socks5_client_userpass_auth_st * inp,
   size_t idx,
   char elt);
+int socks5_client_userpass_auth_add_username(
+  struct socks5_client_userpass_auth_st * inp,
+  char elt);
 char * socks5_client_userpass_auth_getarray_username(
   struct socks5_client_userpass_auth_st * inp);
 char const * socks5_client_userpass_auth_getconstarray_username(
   struct socks5_client_userpass_auth_st const * inp);
-int socks5_client_userpass_auth_add_username(
-  struct socks5_client_userpass_auth_st * inp,
-  char elt);
 int socks5_client_userpass_auth_setlen_username(
   struct socks5_client_userpass_auth_st * inp,
   size_t newlen);
@@ -3017,13 +3017,13 @@ int socks5_client_userpass_auth_set_passwd(
   struct socks5_client_userpass_auth_st * inp,
   size_t idx,
   char elt);
+int socks5_client_userpass_auth_add_passwd(
+  struct socks5_client_userpass_auth_st * inp,
+  char elt);
 char * socks5_client_userpass_auth_getarray_passwd(
   struct socks5_client_userpass_auth_st * inp);
 char const * socks5_client_userpass_auth_getconstarray_passwd(
   struct socks5_client_userpass_auth_st const * inp);
-int socks5_client_userpass_auth_add_passwd(
-  struct socks5_client_userpass_auth_st * inp,
-  char elt);
 int socks5_client_userpass_auth_setlen_passwd(
   struct socks5_client_userpass_auth_st * inp,
   size_t newlen);
@@ -3076,13 +3076,13 @@ int socks5_client_version_set_methods(
   struct socks5_client_version_st * inp,
   size_t idx,
   uint8_t elt);
+int socks5_client_version_add_methods(
+  struct socks5_client_version_st * inp,
+  uint8_t elt);
 uint8_t * socks5_client_version_getarray_methods(
   struct socks5_client_version_st * inp);
 uint8_t const * socks5_client_version_getconstarray_methods(
   struct socks5_client_version_st const * inp);
-int socks5_client_version_add_methods(
-  struct socks5_client_version_st * inp,
-  uint8_t elt);
 int socks5_client_version_setlen_methods(
   struct socks5_client_version_st * inp,
   size_t newlen);

@@ -4,9 +4,9 @@
 
 use std::fmt::Write as _;
 
-use crate::c_layer::{functions, Type};
 use crate::described::groups;
 use crate::format::{Field, Kind};
+use crate::functions::{functions, Type};
 
 /// The text of `c-glue/trunnel.h`.
 pub fn generate() -> String {

@@ -6,7 +6,8 @@
 //!   tor's local protocols.
 //! * [`format`]: what a description says, and how it is read.
 //! * [`types`]: the strict types of crate `wire`: parser, encoder, lengths.
-//! * [`c_layer`]: what C knows: its structures, their accessors and checks.
+//! * [`c_layer`]: what C knows: its structures and their checks.
+//! * [`functions`]: every function that C has for a format.
 //! * [`header`]: C's prototypes of all that, for the compiler to compare.
 //!
 //! Nothing of this crate is linked into tor: build scripts call it.
@@ -16,5 +17,6 @@
 pub mod c_layer;
 pub mod described;
 pub mod format;
+pub mod functions;
 pub mod header;
 pub mod types;
