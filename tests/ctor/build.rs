@@ -5,7 +5,9 @@
 //! one process. The symbols are renamed in the whole archive, references
 //! included, so all of C Tor goes on calling C; the components' own members
 //! also get new file names, so that a link map tells them from a C
-//! implementation that should not be there. What draws randomness draws it
+//! implementation that should not be there. Of a file that stays in a Rust build,
+//! only the replaced functions are renamed; it is compiled once more, with the
+//! build's own flags, so that static ones among them can be called. What draws randomness draws it
 //! through us, so that a comparison can repeat it. The names are taken from the
 //! objects and renamed one by one: `objcopy --prefix-symbols` would rename
 //! malloc and everything else the objects only refer to.
@@ -23,19 +25,33 @@ struct Component {
     /// The replaced files, and the dispatcher that calls them: renamed as
     /// well, `c_relay_crypto_init()` can stand beside a Rust build's own.
     sources: &'static [&'static str],
+    /// The replaced functions of files that stay, static ones among them.
+    functions: &'static [Functions],
+}
+
+/// Functions of a file that stays. A file is named once.
+struct Functions {
+    source: &'static str,
+    names: &'static [&'static str],
 }
 
 impl Component {
-    /// Their members of `libtor.a`.
+    /// The members of `libtor.a` that are the replaced files'.
     fn members(&self) -> impl Iterator<Item = String> {
         self.sources.iter().map(|source| member(source))
     }
+}
+
+/// The functions of files that stay, of all components.
+fn functions() -> impl Iterator<Item = &'static Functions> {
+    COMPONENTS.iter().flat_map(|component| component.functions)
 }
 
 const COMPONENTS: &[Component] = &[
     Component {
         name: "cells",
         sources: &["src/core/or/relay_msg.c"],
+        functions: &[],
     },
     Component {
         name: "onion",
@@ -45,6 +61,7 @@ const COMPONENTS: &[Component] = &[
             "src/core/crypto/onion_ntor.c",
             "src/core/crypto/onion_ntor_v3.c",
         ],
+        functions: &[],
     },
     Component {
         name: "relaycrypt",
@@ -53,6 +70,7 @@ const COMPONENTS: &[Component] = &[
             "src/core/crypto/relay_crypto_tor1.c",
             "src/core/crypto/relay_crypto_cgo.c",
         ],
+        functions: &[],
     },
 ];
 
@@ -121,11 +139,12 @@ fn build() -> Result<()> {
         ours: rust_headers(&out)?,
     };
     println!("cargo:rerun-if-env-changed=TORRS_FUZZ");
-    let sanitized = match std::env::var_os("TORRS_FUZZ") {
-        Some(_) => sanitize(&headers)?,
-        None => Vec::new(),
+    let stays = with_statics(&out)?;
+    let compiled = match std::env::var_os("TORRS_FUZZ") {
+        Some(_) => sanitize(&headers, stays)?,
+        None => compile_as_tor(&headers, stays, &variables)?,
     };
-    rename(&original, &sanitized, &out)?;
+    rename(&original, &compiled, &out)?;
     compile_glue(&headers)?;
 
     println!("cargo:rustc-link-search=native={}", out.display());
@@ -195,29 +214,70 @@ fn glue_folder() -> Result<PathBuf> {
     Ok(Path::new(&here).join("../../c-glue"))
 }
 
-/// Compiles the host table's glue, through which Rust logs in C Tor's words.
+/// Compiles the host table's glue, through which Rust logs in C Tor's words, and
+/// that of components which is more than a proof about types.
 fn compile_glue(headers: &Headers) -> Result<()> {
-    let host = glue_folder()?.join("host.c");
-    println!("cargo:rerun-if-changed={}", host.display());
     println!("cargo:rerun-if-changed=src/rust.c");
     let mut compiler = headers.compiler();
     for source in SOURCES {
         compiler.define(source.name, source.ours);
     }
-    compiler
-        .file(host)
-        .file("src/rust.c")
-        .try_compile("ctor_glue")?;
+    for name in ["host.c", "cells.c"] {
+        let glue = glue_folder()?.join(name);
+        println!("cargo:rerun-if-changed={}", glue.display());
+        compiler.file(glue);
+    }
+    compiler.file("src/rust.c").try_compile("ctor_glue")?;
     Ok(())
 }
 
-/// Compiles the components' C files once more, with sanitizers.
-fn sanitize(headers: &Headers) -> Result<Vec<PathBuf>> {
+/// Writes a file for each one that stays and has functions to rename: it includes
+/// that file and takes the functions' addresses, so that static ones are not only in
+/// their callers, nor changed for them.
+fn with_statics(out: &Path) -> Result<Vec<PathBuf>> {
+    let folder = out.join("stays");
+    fs::create_dir_all(&folder)?;
+    let mut written = Vec::new();
+    for Functions { source, names } in functions() {
+        let include = source.strip_prefix("src/").unwrap_or(source);
+        let mut text = format!("#include \"{include}\"\n");
+        for name in *names {
+            text.push_str(&format!("const void *const ctor_keep_{name} = {name};\n"));
+        }
+        let file = folder.join(source.rsplit('/').next().unwrap_or(source));
+        ensure!(!written.contains(&file), "{source} is named twice");
+        fs::write(&file, text)?;
+        written.push(file);
+    }
+    Ok(written)
+}
+
+/// Compiles files with the flags of the build that `variables` are from.
+fn compile_as_tor(
+    headers: &Headers,
+    files: Vec<PathBuf>,
+    variables: &Makefile,
+) -> Result<Vec<PathBuf>> {
+    let mut compiler = headers.compiler();
+    compiler.no_default_flags(true).files(files);
+    let flags = ["CFLAGS", "AM_CFLAGS"].map(|name| variables.words(name));
+    // Those of the response file are about warnings.
+    for flag in flags.iter().flatten().filter(|flag| !flag.starts_with('@')) {
+        compiler.flag(flag);
+    }
+    compiler
+        .try_compile_intermediates()
+        .context("cannot compile a file of tor")
+}
+
+/// Compiles the components' C files once more, and `stays`, with sanitizers.
+fn sanitize(headers: &Headers, stays: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
     let sources = COMPONENTS.iter().flat_map(|component| component.sources);
     let mut compiler = headers.compiler();
     compiler
         .compiler("clang")
-        .files(sources.map(|source| headers.source.join(source)));
+        .files(sources.map(|source| headers.source.join(source)))
+        .files(stays);
     for flag in SANITIZERS {
         compiler.flag(flag);
     }
@@ -233,8 +293,8 @@ fn member(source: &str) -> String {
 }
 
 /// Writes `libctor.a`, the renamed copy of `original`, into `out`. The objects
-/// `sanitized`, if any, take the components' places first.
-fn rename(original: &Path, sanitized: &[PathBuf], out: &Path) -> Result<()> {
+/// `compiled` take the places of their files' own first.
+fn rename(original: &Path, compiled: &[PathBuf], out: &Path) -> Result<()> {
     let archive = out.join("libctor.a");
     let members_dir = out.join("members");
     if members_dir.exists() {
@@ -273,10 +333,13 @@ fn rename(original: &Path, sanitized: &[PathBuf], out: &Path) -> Result<()> {
         }
     }
     ensure!(!map.is_empty(), "the members to rename define no symbols");
+    for name in functions().flat_map(|functions| functions.names) {
+        map.push_str(&format!("{name} {PREFIX}{name}\n"));
+    }
     for Source { name, ours, .. } in SOURCES {
         map.push_str(&format!("{name} {ours}\n"));
     }
-    replace_members(&archive, sanitized, &members_dir)?;
+    replace_members(&archive, compiled, &members_dir)?;
     fs::write(out.join("renamed"), map)?;
 
     let redefine = ["--redefine-syms", "renamed", "libctor.a"];
@@ -314,12 +377,21 @@ fn rename(original: &Path, sanitized: &[PathBuf], out: &Path) -> Result<()> {
 }
 
 /// Puts `objects` into `archive` under the names of the members that they are
-/// compiled from; the compiler puts a hash before each name.
+/// compiled from; the compiler puts a hash before each name. The functions that are
+/// to be called there become global.
 fn replace_members(archive: &Path, objects: &[PathBuf], members_dir: &Path) -> Result<()> {
     for object in objects {
         let name = object.file_name().unwrap_or_default().to_string_lossy();
         let name = name.split_once('-').map_or(&*name, |(_, rest)| rest);
         fs::copy(object, members_dir.join(name))?;
+        for functions in functions().filter(|functions| member(functions.source) == name) {
+            let globalize = |function| format!("--globalize-symbol={function}");
+            let mut objcopy = tool("OBJCOPY", "objcopy");
+            objcopy
+                .args(functions.names.iter().map(globalize))
+                .arg(name);
+            run(&mut objcopy, members_dir)?;
+        }
         run(
             tool("AR", "ar").arg("r").arg(archive).arg(name),
             members_dir,

@@ -1,13 +1,16 @@
 //! Which components there are, and which of them a build takes from Rust. A
 //! component is a feature of the root package that a crate in `rust/` has under
 //! its own name, or under that of the component if it has several; the crate's
-//! manifest names the C files it replaces and those of tor's unit tests that call
-//! it:
+//! manifest names the C files it replaces, the functions that it replaces in files
+//! that stay, and those of tor's unit tests that call it:
 //!
 //! ```toml
 //! [package.metadata.ctor]          # or [package.metadata.ctor.NAME]
 //! replaces = ["src/core/crypto/relay_crypto_tor1.c"]
 //! unit-tests = ["relaycrypt/.."]
+//!
+//! [package.metadata.ctor.replaces-functions]
+//! "src/core/or/connection_or.c" = ["cell_pack"]
 //! ```
 
 use std::fmt;
@@ -25,6 +28,9 @@ pub struct Component {
     /// C files (relative to tor's source tree) that are not compiled when the
     /// component is in Rust.
     pub replaces: Vec<PathBuf>,
+    /// Functions that are not compiled then, of files that are: each file with
+    /// their names.
+    pub replaces_functions: Vec<(PathBuf, Vec<String>)>,
     /// Tor's unit tests that call the component: names, or the beginnings of
     /// names with two dots behind.
     pub unit_tests: Vec<String>,
@@ -98,15 +104,19 @@ fn components_of(manifest: &Table) -> Vec<Component> {
         return Vec::new();
     };
     let component = |name: &str, table: &Table| {
-        let strings = |key: &str| -> Vec<String> {
-            let list = table.get(key).and_then(Value::as_array);
-            let strings = list.into_iter().flatten().filter_map(Value::as_str);
-            strings.map(String::from).collect()
-        };
+        let functions = table.get("replaces-functions").and_then(Value::as_table);
+        let of_files = functions.into_iter().flat_map(|functions| {
+            let names = |file: &String| (PathBuf::from(file), strings(functions, file));
+            functions.keys().map(names)
+        });
         Component {
             name: name.to_owned(),
-            replaces: strings("replaces").iter().map(PathBuf::from).collect(),
-            unit_tests: strings("unit-tests"),
+            replaces: strings(table, "replaces")
+                .iter()
+                .map(PathBuf::from)
+                .collect(),
+            replaces_functions: of_files.collect(),
+            unit_tests: strings(table, "unit-tests"),
         }
     };
     if declared.contains_key("replaces") {
@@ -116,6 +126,13 @@ fn components_of(manifest: &Table) -> Vec<Component> {
         .iter()
         .filter_map(|(name, table)| Some(component(name, table.as_table()?)))
         .collect()
+}
+
+/// The list of strings of this key.
+fn strings(table: &Table, key: &str) -> Vec<String> {
+    let list = table.get(key).and_then(Value::as_array);
+    let strings = list.into_iter().flatten().filter_map(Value::as_str);
+    strings.map(String::from).collect()
 }
 
 /// The features that a build has besides, where rustc is new enough for each.
@@ -187,6 +204,7 @@ mod tests {
         let component = |name: &str| Component {
             name: name.into(),
             replaces: Vec::new(),
+            replaces_functions: Vec::new(),
             unit_tests: Vec::new(),
         };
         Catalogue(vec![component("onion"), component("relaycrypt")])
@@ -206,6 +224,24 @@ mod tests {
         let choice = catalogue().choose("relaycrypt").unwrap();
         assert_eq!(choice.configure_flag().unwrap(), "--enable-rust=relaycrypt");
         assert!(catalogue().choose("none").unwrap().components().is_empty());
+    }
+
+    #[test]
+    fn a_manifest_names_files_and_functions_of_files_that_stay() {
+        let manifest = r#"
+            [package]
+            name = "wire"
+            [package.metadata.ctor.cells]
+            replaces = ["src/a.c"]
+            [package.metadata.ctor.cells.replaces-functions]
+            "src/b.c" = ["f", "g"]
+        "#;
+        let [cells] = &components_of(&manifest.parse().unwrap())[..] else {
+            panic!("not one component");
+        };
+        assert_eq!(cells.replaces, [Path::new("src/a.c")]);
+        let functions = vec!["f".to_owned(), "g".to_owned()];
+        assert_eq!(cells.replaces_functions, [("src/b.c".into(), functions)]);
     }
 
     #[test]
