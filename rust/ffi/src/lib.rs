@@ -22,7 +22,12 @@ pub mod cell;
 pub mod cells;
 #[cfg(all(
     feature = "fault",
-    any(feature = "cells", feature = "onion", feature = "relaycrypt")
+    any(
+        feature = "cells",
+        feature = "onion",
+        feature = "relaycrypt",
+        feature = "trunnel"
+    )
 ))]
 mod fault;
 pub mod host;

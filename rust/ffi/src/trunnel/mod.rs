@@ -36,6 +36,8 @@ macro_rules! exports {
         #[allow(unused_unsafe)]
         pub unsafe extern "C" fn $name($($argument: $of),*) -> $answer {
             export!($name, on panic => $failed, {
+                #[cfg(feature = "fault")]
+                crate::fault::panic_point(stringify!($name));
                 // SAFETY: the contract of the module `generated`.
                 unsafe { $body }
             })
