@@ -3,6 +3,7 @@
 //! such tors, test it, measure it, and carry it into somebody's own tor tree.
 
 mod apply;
+mod compiler_cache;
 mod components;
 mod fuzz;
 mod jobs;

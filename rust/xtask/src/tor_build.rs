@@ -23,6 +23,7 @@ use anyhow::{ensure, Context, Result};
 use sha2::{Digest, Sha256};
 
 use crate::apply;
+use crate::compiler_cache::{CompilerCache, Reuse};
 use crate::components::Choice;
 use crate::jobs::Job;
 use crate::layout::Layout;
@@ -125,11 +126,24 @@ impl TorBuild {
     }
 }
 
+/// How a build is made, whatever its extent.
+struct Plan<'p> {
+    tree: Tree,
+    /// The name of its directory.
+    name: &'p str,
+    label: &'p str,
+    /// Configure's.
+    arguments: &'p [String],
+    make_arguments: &'p [&'p str],
+    reuse: Reuse,
+}
+
 /// Makes builds from one source.
 pub struct Builder<'a> {
     layout: &'a Layout,
     progress: &'a Progress,
     source: Source,
+    cache: CompilerCache,
     // Held for as long as the builder lives.
     _lock: File,
     c_tree: OnceCell<()>,
@@ -143,10 +157,16 @@ impl<'a> Builder<'a> {
             layout,
             progress,
             source,
+            cache: CompilerCache::find(layout, progress),
             _lock: lock,
             c_tree: OnceCell::new(),
             rust_tree: OnceCell::new(),
         }
+    }
+
+    /// Where objects are that builds have in common.
+    pub fn cache(&self) -> &CompilerCache {
+        &self.cache
     }
 
     /// The source that is built.
@@ -178,7 +198,21 @@ impl<'a> Builder<'a> {
             Faults::Never => &[][..],
             Faults::OnDemand => &["TORRS_EXTRA_FEATURES=fault"],
         };
-        self.build_in(tree, &name, &label, &arguments, extra, extent)
+        let reuse = match tree {
+            Tree::C => Reuse::LeavesOnly,
+            Tree::Rust => Reuse::Both,
+        };
+        self.build_in(
+            &Plan {
+                tree,
+                name: &name,
+                label: &label,
+                arguments: &arguments,
+                make_arguments: extra,
+                reuse,
+            },
+            extent,
+        )
     }
 
     /// Builds tor with AddressSanitizer and UBSan in all C code, and with
@@ -203,9 +237,17 @@ impl<'a> Builder<'a> {
         }
         arguments.extend(SANITIZED.iter().map(|&s| s.into()));
         let name = format!("build-{choice}-asan");
-        let label = "tor with sanitizers";
-        let extent = Extent::Tests;
-        self.build_in(Tree::Rust, &name, label, &arguments, &[], extent)
+        self.build_in(
+            &Plan {
+                tree: Tree::Rust,
+                name: &name,
+                label: "tor with sanitizers",
+                arguments: &arguments,
+                make_arguments: &[],
+                reuse: Reuse::No,
+            },
+            Extent::Tests,
+        )
     }
 
     /// Links the unit tests of `build` once more, with the Rust archive of
@@ -227,33 +269,38 @@ impl<'a> Builder<'a> {
             fs::remove_file(program)?;
         }
         let label = "unit tests with faults on demand";
-        self.make(&build.folder, label, &[&flags, "EXEEXT=-fault"], &[PROGRAM])?;
+        let arguments = [&flags, "EXEEXT=-fault"];
+        self.make(&build.folder, label, &arguments, &[PROGRAM], Reuse::No)?;
         Ok(PROGRAM)
     }
 
-    /// Builds the patched tree with every component in C.
+    /// Builds the patched tree with every component in C. Its objects are the
+    /// compiler's own, and so are those of the C build with which they are
+    /// compared.
     pub fn build_patched_c(&self, extent: Extent) -> Result<TorBuild> {
-        let label = "patched tor without --enable-rust";
-        self.build_in(Tree::Rust, "build-none", label, &[], &[], extent)
+        self.build_in(
+            &Plan {
+                tree: Tree::Rust,
+                name: "build-none",
+                label: "patched tor without --enable-rust",
+                arguments: &[],
+                make_arguments: &[],
+                reuse: Reuse::No,
+            },
+            extent,
+        )
     }
 
-    fn build_in(
-        &self,
-        tree: Tree,
-        name: &str,
-        label: &str,
-        arguments: &[String],
-        make_arguments: &[&str],
-        extent: Extent,
-    ) -> Result<TorBuild> {
-        let source = self.tree(tree)?;
+    fn build_in(&self, plan: &Plan<'_>, extent: Extent) -> Result<TorBuild> {
+        let source = self.tree(plan.tree)?;
         let folder = source
             .parent()
             .context("the source tree has no parent")?
-            .join(name);
+            .join(plan.name);
         let build = TorBuild { folder };
-        self.configure(&source, &build.folder, label, arguments)?;
-        self.make(&build.folder, label, make_arguments, extent.targets())?;
+        self.configure(&source, &build.folder, plan.label, plan.arguments)?;
+        let (arguments, targets) = (plan.make_arguments, extent.targets());
+        self.make(&build.folder, plan.label, arguments, targets, plan.reuse)?;
         Ok(build)
     }
 
@@ -351,19 +398,26 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn make(&self, build: &Path, label: &str, arguments: &[&str], targets: &[&str]) -> Result<()> {
+    fn make(
+        &self,
+        build: &Path,
+        label: &str,
+        arguments: &[&str],
+        targets: &[&str],
+        reuse: Reuse,
+    ) -> Result<()> {
         let step = self.progress.step(format!("make {label}"), Scale::Unknown);
         let mut done = Done::default();
-        Job::new("make", build, self.log("make", build))
+        let make = Job::new("make", build, self.log("make", build))
             .arg(format!("-j{}", jobs()))
             .arg(with_link_maps(build)?)
             .args(arguments)
-            .args(targets)
-            .run(|line| {
-                if let Some(note) = done.see(line) {
-                    step.note(note);
-                }
-            })?;
+            .args(targets);
+        self.cache.serve(make, build, reuse)?.run(|line| {
+            if let Some(note) = done.see(line) {
+                step.note(note);
+            }
+        })?;
         step.done(done.summary());
         Ok(())
     }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{ensure, Context, Result};
 
 use super::{Outcome, Stage};
+use crate::compiler_cache::Reuse;
 use crate::components::{accelerators, read_manifest};
 use crate::jobs::Job;
 use crate::progress::Scale;
@@ -169,9 +170,12 @@ fn try_variant(stage: &Stage<'_>, variant: &Variant, fakes: &Path) -> Result<()>
         }
         Expected::Tor => {
             configure.run(|line| step.note(line))?;
-            Job::new("make", &folder, log("make"))
+            let make = Job::new("make", &folder, log("make"))
                 .arg(format!("-j{}", jobs()))
-                .arg("src/app/tor")
+                .arg("src/app/tor");
+            let cache = stage.builder.cache();
+            cache
+                .serve(make, &folder, Reuse::Both)?
                 .run(|line| step.note(line.trim()))?;
             let text = Job::new(folder.join("src/app/tor"), &folder, log("list-modules"))
                 .arg("--list-modules")
