@@ -14,7 +14,7 @@ use anyhow::{bail, ensure, Context, Result};
 use network::{
     Binary, Client, Network, Path, Points, Quiet, Role, Select, Setting, Spec, Target, Transfer,
 };
-use peer::{play, Script};
+use peer::{play, Relay, Script};
 
 /// A node, the call of an export in which it panics, and where that is reported.
 struct Fault {
@@ -258,7 +258,11 @@ fn in_create_fast(network: &Network) -> Result<()> {
     let script = (1..=3).fold(Script::open("three times CREATE_FAST", 5), |script, id| {
         script.create_fast(FIRST_CIRC_ID + id).wait(1)
     });
-    let transcript = play(network.or_port(FAST.node)?, &script.probe())?;
+    let relay = Relay {
+        or_port: network.or_port(FAST.node)?,
+        keys: None,
+    };
+    let transcript = play(&relay, &script.probe())?;
     println!("{transcript}");
     let lines = transcript.lines();
     let count = |part: &str| lines.iter().filter(|line| line.contains(part)).count();

@@ -1,7 +1,10 @@
-//! A circuit of one hop, made by CREATE_FAST: its keys, and relay messages in
-//! relay cell format 0 (tor-spec, "CREATE_FAST/CREATED_FAST cells" and "Relay
-//! cells").
+//! A circuit of one hop, made by CREATE_FAST or by ntor v3: its keys, and relay
+//! messages in relay cell format 0 (tor-spec, "CREATE_FAST/CREATED_FAST cells",
+//! "The ntor v3 handshake" and "Relay cells").
 
+use onion::ntor_v3;
+use onion::x25519::{fastest, KeyPair, PublicKey};
+use onion::Randomness;
 use relaycrypt::tor1::{KeyOrder, Ordinary};
 use relaycrypt::CellBody;
 use sha1::{Digest, Sha1};
@@ -35,6 +38,7 @@ pub mod relay {
     pub const INTRODUCE1: u8 = 34;
     pub const INTRODUCE2: u8 = 35;
     pub const RENDEZVOUS1: u8 = 36;
+    pub const INTRODUCE_ACK: u8 = 40;
     pub const PADDING_NEGOTIATE: u8 = 41;
     pub const PADDING_NEGOTIATED: u8 = 42;
     pub const XOFF: u8 = 43;
@@ -98,7 +102,60 @@ impl RelayMessage {
     }
 }
 
-/// The client's side of a circuit that a CREATED_FAST has completed.
+/// What CREATE2 for ntor v3 is about (tor-spec, "The ntor v3 handshake": VER).
+const CIRCUIT_EXTEND: &[u8] = b"circuit extend";
+/// Extensions of CREATE2: one, by which the client asks for congestion control.
+const CONGESTION_CONTROL: &[u8] = &[1, 1, 0];
+/// The handshake type of ntor v3.
+const NTOR_V3: u16 = 3;
+
+/// An ntor v3 handshake that waits for the relay's answer.
+pub(crate) struct NtorV3(Box<ntor_v3::Client>);
+
+struct System;
+
+impl Randomness for System {
+    fn fill(&mut self, out: &mut [u8]) {
+        openssl::rand::rand_bytes(out).expect("OpenSSL has randomness");
+    }
+}
+
+impl NtorV3 {
+    /// The handshake with a relay of this Ed25519 identity and onion key, and the
+    /// body of CREATE2; `None` if that is no key.
+    pub(crate) fn begin(id: &[u8; 32], onion_key: &[u8; 32]) -> Option<(NtorV3, Vec<u8>)> {
+        let pair = KeyPair::generate(fastest(), &mut System);
+        let (client, onionskin) = ntor_v3::Client::begin(
+            fastest(),
+            &pair,
+            id,
+            &PublicKey(*onion_key),
+            CIRCUIT_EXTEND,
+            CONGESTION_CONTROL,
+        )
+        .ok()?;
+        let mut body = NTOR_V3.to_be_bytes().to_vec();
+        body.extend((onionskin.len() as u16).to_be_bytes());
+        body.extend(onionskin);
+        Some((NtorV3(client), body))
+    }
+
+    /// The keys, and the extensions with which the relay answers; `None` when it
+    /// did not derive the same keys.
+    pub(crate) fn finish(self, created2: &[u8]) -> Option<(Keys, Vec<u8>)> {
+        let (length, rest) = created2.split_first_chunk()?;
+        let reply = rest.get(..u16::from_be_bytes(*length).into())?;
+        let mut keys = [0; Ordinary::KEY_MATERIAL_LEN];
+        let extensions = self
+            .0
+            .finish(fastest(), &mut System, reply, CIRCUIT_EXTEND, &mut keys)
+            .ok()?;
+        let keys = Ordinary::new(&keys, KeyOrder::ForwardFirst).ok()?;
+        Some((Keys(keys), extensions))
+    }
+}
+
+/// The client's side of a circuit that CREATED_FAST or CREATED2 has completed.
 pub(crate) struct Keys(Ordinary);
 
 impl Keys {

@@ -8,16 +8,36 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::cell::{command, Cell, CircIdLen, Decoder};
-use crate::circuit::{Keys, RelayMessage};
+use crate::circuit::{Keys, NtorV3, RelayMessage};
+use crate::next_hop::NextHop;
 use crate::script::{Script, Step};
 use crate::transcript::{Ending, Transcript};
 use crate::wire::{Received, Wire, PATIENCE};
 
+/// The relay against which a script is played.
+#[derive(Clone, Copy, Debug)]
+pub struct Relay {
+    /// Its ORPort.
+    pub or_port: SocketAddr,
+    /// Its keys, which only ntor v3 needs.
+    pub keys: Option<RelayKeys>,
+}
+
+/// The keys of a relay that a client has from the directory.
+#[derive(Clone, Copy, Debug)]
+pub struct RelayKeys {
+    /// Its Ed25519 identity.
+    pub ed25519_id: [u8; 32],
+    /// Its onion key for ntor and ntor v3.
+    pub onion_key: [u8; 32],
+}
+
 /// Plays the script and returns what came back. An error means that nothing
 /// could be tried, for instance that nobody listens.
-pub fn play(address: SocketAddr, script: &Script) -> Result<Transcript> {
+pub fn play(relay: &Relay, script: &Script) -> Result<Transcript> {
     let mut player = Player {
-        wire: Some(Wire::connect(address)?),
+        wire: Some(Wire::connect(relay.or_port)?),
+        keys: relay.keys,
         in_tls: false,
         width: script.width,
         agreed: false,
@@ -25,6 +45,8 @@ pub fn play(address: SocketAddr, script: &Script) -> Result<Transcript> {
         slowly: false,
         decoder: Decoder::default(),
         circuits: BTreeMap::new(),
+        next_hop: None,
+        left: None,
         probes: BTreeSet::new(),
         received: 0,
         transcript: Transcript::default(),
@@ -41,13 +63,15 @@ pub fn play(address: SocketAddr, script: &Script) -> Result<Transcript> {
     Ok(player.finish())
 }
 
-/// A circuit that a CREATE_FAST has asked for.
+/// A circuit that a CREATE_FAST or a CREATE2 has asked for.
 enum Circuit {
     Asked([u8; 20]),
+    AskedNtorV3(NtorV3),
     Complete(Box<Keys>),
 }
 
 struct Player {
+    keys: Option<RelayKeys>,
     /// `None` once the peer has closed it.
     wire: Option<Wire>,
     in_tls: bool,
@@ -58,6 +82,9 @@ struct Player {
     slowly: bool,
     decoder: Decoder,
     circuits: BTreeMap<u32, Circuit>,
+    next_hop: Option<NextHop>,
+    /// Our own link, once the script goes on over the next hop's.
+    left: Option<Wire>,
     /// Circuits that only probe.
     probes: BTreeSet<u32>,
     /// Cells in the transcript.
@@ -79,7 +106,36 @@ impl Player {
             }
             Step::Send(bytes) => self.outgoing.extend(bytes),
             Step::Create(circ_id) => self.create(*circ_id),
+            Step::CreateNtorV3(circ_id) => self.create_ntor_v3(*circ_id),
             Step::Relay(circ_id, command, message) => self.relay(*circ_id, *command, message),
+            Step::Extend(circ_id) => {
+                let next_hop = self.next_hop.insert(NextHop::listen()?);
+                let message = next_hop.extend2()?;
+                self.relay(*circ_id, command::RELAY_EARLY, &message);
+            }
+            Step::NextHopAccepts => {
+                self.flush()?;
+                self.next_hop("VERSIONS, NETINFO, CREATE2", 3, NextHop::accept)?;
+            }
+            Step::NextHopSends(command, body) => {
+                self.flush()?;
+                if let Some(next_hop) = &mut self.next_hop {
+                    next_hop.send(*command, body);
+                }
+            }
+            Step::NextHopAwaits(cells) => {
+                self.flush()?;
+                let what = format!("{cells} more cells");
+                self.next_hop(&what, *cells, |next_hop| next_hop.receive(*cells))?;
+            }
+            Step::OverNextHop => {
+                self.flush()?;
+                if let Some(next_hop) = self.next_hop.take() {
+                    self.left = self.wire.take();
+                    (self.wire, self.decoder) = next_hop.into_link();
+                    self.width = CircIdLen::Four;
+                }
+            }
             Step::Slowly => {
                 self.flush()?;
                 self.slowly = true;
@@ -117,6 +173,18 @@ impl Player {
         self.outgoing.extend(cell.encode(self.width));
     }
 
+    fn create_ntor_v3(&mut self, circ_id: u32) {
+        let begun = self
+            .keys
+            .and_then(|keys| NtorV3::begin(&keys.ed25519_id, &keys.onion_key));
+        if let Some((handshake, body)) = begun {
+            self.circuits
+                .insert(circ_id, Circuit::AskedNtorV3(handshake));
+            let cell = Cell::new(circ_id, command::CREATE2, body);
+            self.outgoing.extend(cell.encode(self.width));
+        }
+    }
+
     fn relay(&mut self, circ_id: u32, command: u8, message: &RelayMessage) {
         if let Some(Circuit::Complete(keys)) = self.circuits.get_mut(&circ_id) {
             let cell = Cell::new(circ_id, command, keys.seal(message));
@@ -124,14 +192,35 @@ impl Player {
         }
     }
 
+    /// Lets the next hop receive, at least so many cells.
+    fn next_hop(
+        &mut self,
+        what: &str,
+        least: usize,
+        receive: impl FnOnce(&mut NextHop) -> Result<Vec<Cell>>,
+    ) -> Result<()> {
+        let Some(next_hop) = &mut self.next_hop else {
+            return Ok(());
+        };
+        let cells = receive(next_hop)?;
+        for cell in &cells {
+            self.transcript.next_hop(cell, next_hop.knows(cell));
+        }
+        if cells.len() < least {
+            self.transcript.in_vain(format!("{what} at the next hop"));
+        }
+        Ok(())
+    }
+
     /// A relay answers CREATE_FAST at once, but a circuit that it closes meanwhile
     /// says so only after that answer: what it sent before the answer to the
     /// second probe is all that it had to say.
     fn probe(&mut self) -> Result<bool> {
         for _ in 0..2 {
-            let first = match self.width {
-                CircIdLen::Two => 0xfe00,
-                CircIdLen::Four => 0xfe00_0000,
+            let first = match (self.width, &self.left) {
+                (CircIdLen::Two, _) => 0xfe00,
+                (CircIdLen::Four, None) => 0xfe00_0000,
+                (CircIdLen::Four, Some(_)) => 0x7e00_0000,
             };
             let circ_id = first + self.probes.len() as u32;
             self.probes.insert(circ_id);
@@ -222,6 +311,19 @@ impl Player {
                 }
                 if let Some(keys) = keys {
                     *circuit = Circuit::Complete(Box::new(keys));
+                }
+            }
+            (command::CREATED2, Some(Circuit::AskedNtorV3(_))) => {
+                let Some(Circuit::AskedNtorV3(handshake)) = self.circuits.remove(&cell.circ_id)
+                else {
+                    return;
+                };
+                let agreed = handshake.finish(&cell.body);
+                let extensions = agreed.as_ref().map(|(_, extensions)| &extensions[..]);
+                self.transcript.created_ntor_v3(cell, extensions);
+                if let Some((keys, _)) = agreed {
+                    let circuit = Circuit::Complete(Box::new(keys));
+                    self.circuits.insert(cell.circ_id, circuit);
                 }
             }
             (command::RELAY, Some(Circuit::Complete(keys))) => {

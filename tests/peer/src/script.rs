@@ -15,8 +15,20 @@ pub(crate) enum Step {
     Send(Vec<u8>),
     /// A CREATE_FAST whose keys are kept.
     Create(u32),
+    /// A CREATE2 for ntor v3 whose keys are kept.
+    CreateNtorV3(u32),
     /// A relay cell of this link command, sealed with the circuit's keys.
     Relay(u32, u8, RelayMessage),
+    /// A new relay of ours listens, and EXTEND2 to it goes out on the circuit.
+    Extend(u32),
+    /// It takes the connection, and has a CREATE2 in the end.
+    NextHopAccepts,
+    /// It sends a cell of this link command on the circuit.
+    NextHopSends(u8, Vec<u8>),
+    /// Until it has this many more cells.
+    NextHopAwaits(usize),
+    /// From here on, everything goes over the link that it has.
+    OverNextHop,
     /// From here on, each byte goes out in a write of its own.
     Slowly,
     /// Until this many more cells have come.
@@ -62,6 +74,15 @@ impl Script {
     /// Starts with the whole handshake of an unauthenticated client.
     pub fn open(name: impl Into<String>, link_protocol: u16) -> Script {
         Script::answered(name, link_protocol).netinfo()
+    }
+
+    /// Starts with a link that the relay has opened to us, in order to extend a
+    /// circuit (on `circ_id`) that is ours too. On such a link we are no client;
+    /// the highest bit of our circuit ids is 0.
+    pub fn called(name: impl Into<String>, circ_id: u32) -> Script {
+        Script::open(name, 5)
+            .circuit(circ_id, CircuitScript::extend)
+            .step(Step::OverNextHop)
     }
 
     /// A TLS handshake on the connection that there is.
@@ -119,6 +140,16 @@ impl Script {
     /// A circuit, complete, and what is said on it.
     pub fn circuit(self, circ_id: u32, say: impl Fn(CircuitScript) -> CircuitScript) -> Script {
         let script = self.create_fast(circ_id).wait(1);
+        say(CircuitScript { script, circ_id }).script
+    }
+
+    /// The same by ntor v3, with congestion control.
+    pub fn ntor_v3_circuit(
+        self,
+        circ_id: u32,
+        say: impl Fn(CircuitScript) -> CircuitScript,
+    ) -> Script {
+        let script = self.step(Step::CreateNtorV3(circ_id)).wait(1);
         say(CircuitScript { script, circ_id }).script
     }
 
@@ -180,6 +211,30 @@ impl CircuitScript {
     pub fn relay_early(self, message: RelayMessage) -> CircuitScript {
         let circ_id = self.circ_id;
         self.then(|script| script.step(Step::Relay(circ_id, command::RELAY_EARLY, message)))
+    }
+
+    /// Extends the circuit to a relay of ours, which has the CREATE2 then and does
+    /// not answer it.
+    pub fn extend(self) -> CircuitScript {
+        self.extend_in_vain()
+            .then(|script| script.step(Step::NextHopAccepts))
+    }
+
+    /// The same, but that relay does not answer the connection.
+    pub fn extend_in_vain(self) -> CircuitScript {
+        let circ_id = self.circ_id;
+        self.then(|script| script.step(Step::Extend(circ_id)))
+    }
+
+    /// The relay to which the circuit was extended sends a cell on it.
+    pub fn next_hop_sends(self, command: u8, body: impl Into<Vec<u8>>) -> CircuitScript {
+        self.then(|script| script.step(Step::NextHopSends(command, body.into())))
+    }
+
+    /// Waits until the relay to which the circuit was extended has this many more
+    /// cells.
+    pub fn next_hop_waits(self, cells: usize) -> CircuitScript {
+        self.then(|script| script.step(Step::NextHopAwaits(cells)))
     }
 
     /// A cell on this circuit that is not sealed.

@@ -33,6 +33,8 @@ pub struct Transcript {
     bare: Vec<u8>,
     /// One line a cell, in order, by circuit id.
     cells: BTreeMap<u32, Vec<String>>,
+    /// One line a cell that came to the next hop.
+    next_hop: Vec<String>,
     /// What was waited for and did not come, though the link stood.
     waited_in_vain: Vec<String>,
     /// How it ended.
@@ -66,17 +68,19 @@ impl Transcript {
                 _ => format!("{line}, {times} times"),
             })
             .collect();
+        lines.extend(self.next_hop.iter().map(|cell| format!("next hop: {cell}")));
         let in_vain = self.waited_in_vain.iter();
         lines.extend(in_vain.map(|what| format!("waited in vain for {what}")));
         lines.push(self.ending.to_string());
         lines
     }
 
-    /// Whether a cell came whose line contains this.
+    /// Whether a cell came, to us or to the next hop, whose line contains this.
     pub fn has(&self, part: &str) -> bool {
         self.cells
             .values()
             .flatten()
+            .chain(&self.next_hop)
             .any(|line| line.contains(part))
     }
 
@@ -110,6 +114,18 @@ impl Transcript {
         self.line(cell.circ_id, line);
     }
 
+    /// CREATED2 for ntor v3, with the relay's extensions if the keys agree.
+    pub(crate) fn created_ntor_v3(&mut self, cell: &Cell, extensions: Option<&[u8]>) {
+        let line = match extensions {
+            Some(extensions) => format!(
+                "CREATED2, keys agree, extensions {}",
+                hex::encode(extensions)
+            ),
+            None => "CREATED2, keys differ".to_owned(),
+        };
+        self.line(cell.circ_id, line);
+    }
+
     pub(crate) fn relay(&mut self, cell: &Cell, message: Option<RelayMessage>) {
         let line = match message {
             Some(message) => format!("RELAY {}", describe_message(&message)),
@@ -123,6 +139,16 @@ impl Transcript {
             cell.circ_id,
             describe(cell).unwrap_or_else(|| malformed(cell)),
         );
+    }
+
+    /// A cell that came to the next hop, of the circuit that was extended or not.
+    pub(crate) fn next_hop(&mut self, cell: &Cell, known: bool) {
+        let line = match cell.command {
+            command::RELAY | command::RELAY_EARLY => format!("command {}", cell.command),
+            _ => describe(cell).unwrap_or_else(|| malformed(cell)),
+        };
+        let elsewhere = if known { "" } else { ", of another circuit" };
+        self.next_hop.push(format!("{line}{elsewhere}"));
     }
 
     fn line(&mut self, circ_id: u32, line: String) {
@@ -179,6 +205,20 @@ fn describe(cell: &Cell) -> Option<String> {
         }
         command::NETINFO => describe_netinfo(body)?,
         command::CREATED_FAST => format!("CREATED_FAST, unasked for{}", filling(body, 40)),
+        command::CREATE2 => {
+            let length = usize::from(u16::from_be_bytes([body[2], body[3]]));
+            let (handshake, content) = (hex::encode(&body[..2]), body.get(4..4 + length)?);
+            let content = match content {
+                [first, rest @ ..] if rest.iter().all(|byte| byte == first) => {
+                    format!("{first:02x}, {length} times")
+                }
+                _ => hex::encode(content),
+            };
+            format!(
+                "CREATE2 {handshake}: {content}{}",
+                filling(body, 4 + length)
+            )
+        }
         command::CREATED2 => {
             let length = usize::from(u16::from_be_bytes([body[0], body[1]]));
             format!("CREATED2 of {length} bytes{}", filling(body, 2 + length))
@@ -280,6 +320,9 @@ fn message_name(command: u8) -> String {
         relay::TRUNCATED => "TRUNCATED",
         relay::RESOLVED => "RESOLVED",
         relay::EXTENDED2 => "EXTENDED2",
+        relay::CONFLUX_LINKED => "CONFLUX_LINKED",
+        relay::INTRODUCE_ACK => "INTRODUCE_ACK",
+        relay::PADDING_NEGOTIATED => "PADDING_NEGOTIATED",
         _ => return format!("command {command}"),
     };
     name.to_owned()

@@ -7,7 +7,9 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use openssl::pkey::{PKeyRef, Private};
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode};
+use openssl::x509::X509Ref;
 
 /// What a receive brought.
 pub(crate) enum Received {
@@ -43,6 +45,23 @@ impl Wire {
         context.set_verify(SslVerifyMode::NONE);
         let ssl = Ssl::new(&context.build())?;
         Ok(ssl.connect(stream).ok().map(Wire::Tls))
+    }
+
+    /// A connection that was accepted, in TLS under this certificate; `None` when
+    /// the peer ended the handshake.
+    pub(crate) fn accept_tls(
+        stream: TcpStream,
+        cert: &X509Ref,
+        key: &PKeyRef<Private>,
+    ) -> Result<Option<Wire>> {
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let mut context = SslContext::builder(SslMethod::tls_server())?;
+        context.set_certificate(cert)?;
+        context.set_private_key(key)?;
+        let ssl = Ssl::new(&context.build())?;
+        Ok(ssl.accept(stream).ok().map(Wire::Tls))
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) {

@@ -10,19 +10,21 @@
 mod circuits;
 mod handshake;
 mod log;
+mod regressions;
 mod relaying;
 mod transport;
 
 use std::collections::BTreeSet;
 use std::env;
-use std::net::SocketAddr;
+use std::fs;
 use std::thread;
 use std::time::Instant;
 
 use anyhow::{ensure, Context, Result};
 use log::Log;
 use network::{Binary, Control, Network, Quiet, Select, Setting, Spec, Transfer};
-use peer::{play, Ending, Script, Transcript};
+use peer::{play, Ending, Relay, RelayKeys, Script, Transcript};
+use regressions::BUGS;
 
 /// The relays under attack; each also does the work of an exit.
 const C: &str = "exit1";
@@ -105,9 +107,11 @@ fn scripts() -> Result<Vec<Script>> {
     scripts.extend(handshake::scripts());
     scripts.extend(circuits::scripts());
     scripts.extend(relaying::scripts());
+    scripts.extend(regressions::scripts());
     let names: BTreeSet<&str> = scripts.iter().map(|s| s.name.as_str()).collect();
     ensure!(names.len() == scripts.len(), "two scripts have one name");
-    for (name, _, _) in KNOWN {
+    let bugs = BUGS.iter().map(|bug| bug.script);
+    for name in KNOWN.iter().map(|(name, _, _)| *name).chain(bugs) {
         ensure!(names.contains(name), "there is no script \"{name}\"");
     }
     Ok(scripts)
@@ -116,7 +120,7 @@ fn scripts() -> Result<Vec<Script>> {
 /// A relay under attack.
 struct Target {
     node: &'static str,
-    or_port: SocketAddr,
+    relay: Relay,
     control: Control,
     log: Log,
 }
@@ -132,14 +136,20 @@ impl Target {
     fn new(network: &Network, node: &'static str) -> Result<Target> {
         Ok(Target {
             node,
-            or_port: network.or_port(node)?,
+            relay: Relay {
+                or_port: network.or_port(node)?,
+                keys: Some(RelayKeys {
+                    ed25519_id: public_key(network, node, "ed25519_master_id_public_key")?,
+                    onion_key: public_key(network, node, "secret_onion_key_ntor")?,
+                }),
+            },
             control: network.control(node)?,
             log: Log::from_now_on(network, node)?,
         })
     }
 
     fn attack(&mut self, script: &Script) -> Result<Outcome> {
-        let transcript = play(self.or_port, script)
+        let transcript = play(&self.relay, script)
             .with_context(|| format!("{} and the script \"{}\"", self.node, script.name))?;
         // Asked twice: in between the relay has gone through its main loop and
         // seen the end of the connection.
@@ -151,6 +161,14 @@ impl Target {
             warnings: self.log.new_warnings()?,
         })
     }
+}
+
+/// The public key in a relay's key file, where it is the last.
+fn public_key(network: &Network, node: &str, file: &str) -> Result<[u8; 32]> {
+    let path = network.folder().join(node).join("keys").join(file);
+    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let key = bytes.last_chunk().copied();
+    key.with_context(|| format!("{} holds no key", path.display()))
 }
 
 /// What a relay says that closes a circuit because it is idle. C Tor looks for such
@@ -221,6 +239,11 @@ fn judge(script: &Script, c: &Outcome, rust: &Outcome) -> Vec<String> {
             complaints.push(format!("{name}: not {ending}: {}", c.transcript));
         }
     }
+    for bug in BUGS.iter().filter(|bug| bug.script == *name) {
+        for outcome in [c, rust] {
+            complaints.extend(bug.judge(&outcome.transcript, &outcome.warnings));
+        }
+    }
     complaints
 }
 
@@ -277,7 +300,12 @@ fn start() -> Result<Network> {
     spec.authorities = 1;
     spec.exits = 2;
     spec.onions = 0;
-    let spec = spec.with(Select::Node(RUST.to_owned()), Setting::Binary(rust));
+    let mut spec = spec.with(Select::Node(RUST.to_owned()), Setting::Binary(rust));
+    for exit in [C, RUST] {
+        // Our peer is one, where it is a relay.
+        let known = Setting::Torrc("RefuseUnknownExits 0".to_owned());
+        spec = spec.with(Select::Node(exit.to_owned()), known);
+    }
     Network::start(spec, &Quiet)
 }
 
@@ -309,5 +337,9 @@ const DIFFERENT: [(&str, &str); 4] = [
 const FEWEST_OF_EITHER: usize = 50;
 
 /// Bugs that C Tor has and reports: after CONFLUX_SWITCH on a circuit that is not
-/// in a conflux set it closes the circuit twice.
-const C_BUGS: [&str; 1] = ["Bug: Duplicate call to circuit_mark_for_close at"];
+/// in a conflux set it closes the circuit twice, and it takes a CONFLUX_SWITCH that
+/// is too short for a bug of its own.
+const C_BUGS: [&str; 2] = [
+    "Bug: Duplicate call to circuit_mark_for_close at",
+    "conflux_cell_parse_switch(): Bug: Failed to parse switch cell",
+];

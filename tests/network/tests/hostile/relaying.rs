@@ -185,6 +185,10 @@ fn extensions() -> Vec<Script> {
             extend2(&[(0, &[127, 0, 0, 1, 0, 0]), (2, rsa_id), (3, ed_id)]),
         ),
         (
+            "IPv4 of zeros",
+            extend2(&[(0, &[0, 0, 0, 0, 0, 9]), (2, rsa_id), (3, ed_id)]),
+        ),
+        (
             "IPv4 twice",
             extend2(&[(0, address), (0, &[127, 0, 0, 2, 0, 9]), (2, rsa_id)]),
         ),
