@@ -72,13 +72,12 @@ fn creates() -> Vec<Script> {
             .probe(),
     ];
     // Handshake types: 0 TAP, 1 reserved, 2 ntor, 3 ntor v3, others unknown.
-    let lengths: [(&str, u16, u16, usize); 12] = [
+    let lengths: [(&str, u16, u16, usize); 11] = [
         ("TAP of 186", 0, 186, 186),
         ("reserved type", 1, 84, 84),
         ("ntor of 83", 2, 83, 83),
         ("ntor of 85", 2, 85, 85),
         ("ntor of 0", 2, 0, 0),
-        ("ntor v3 of 0", 3, 0, 0),
         ("ntor of 506, one more than fits", 2, 506, 505),
         ("ntor of 65535", 2, 65535, 505),
         ("unknown type", 9, 84, 84),
@@ -100,7 +99,8 @@ fn creates() -> Vec<Script> {
             }),
     );
     // These go to a worker, which finds that nothing fits, and say so later.
-    let to_worker: [(&str, u16, usize); 3] = [
+    let to_worker: [(&str, u16, usize); 4] = [
+        ("ntor v3 of 0", 3, 0),
         ("ntor for another relay", 2, 84),
         ("ntor v3 for another relay", 3, 120),
         ("ntor v3 of 505", 3, 505),
