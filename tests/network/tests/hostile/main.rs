@@ -300,6 +300,9 @@ fn start() -> Result<Network> {
     spec.authorities = 1;
     spec.exits = 2;
     spec.onions = 0;
+    // As in the public network; what is taken all the same is an exception.
+    let least_sendme = ("sendme_accept_min_version".to_owned(), 1);
+    spec.consensus_params.push(least_sendme);
     let mut spec = spec.with(Select::Node(RUST.to_owned()), Setting::Binary(rust));
     for exit in [C, RUST] {
         // Our peer is one, where it is a relay.

@@ -114,7 +114,7 @@ pub const BUGS: &[Bug] = &[
     bug("10365", "VERSIONS: odd length", &["closed"], "Received a VERSION cell with odd payload length 3; closing connection."),
     bug("8059", "VERSIONS: 0 and 1024", &["closed"], "Couldn't find a version in common"),
     bug("7959", "CREATE with ntor in it", &["DESTROY reason 1", OPEN], "Bogus/unrecognized create cell; closing."),
-    bug("7947", "TRUNCATE while the circuit is extended", &[AGREED, "RELAY TRUNCATED stream 0: 03", OPEN], ""),
+    bug("7947", "TRUNCATE while the circuit is extended, then EXTEND2", &[AGREED, "RELAY TRUNCATED stream 0: 03", CREATE2, OPEN], ""),
     bug("7889", "CREATE_FAST on circuit 0", &[OPEN], "with zero circID;  ignoring."),
     bug("7889", "BEGIN on stream 0", PASSED_OVER, "Relay command 1 with zero stream_id. Dropping."),
     bug("7889", "RESOLVE on stream 0", PASSED_OVER, "Relay command 11 with zero stream_id. Dropping."),
@@ -208,12 +208,16 @@ fn without_reason() -> Vec<Script> {
                 .next_hop_waits(1)
                 .wait(1)
         }),
-        on_circuit("TRUNCATE while the circuit is extended", |circuit| {
-            circuit
-                .extend_in_vain()
-                .relay(message(relay::TRUNCATE, 0, [9]))
-                .wait(1)
-        }),
+        on_circuit(
+            "TRUNCATE while the circuit is extended, then EXTEND2",
+            |circuit| {
+                circuit
+                    .extend_in_vain()
+                    .relay(message(relay::TRUNCATE, 0, [9]))
+                    .wait(1)
+                    .extend()
+            },
+        ),
         on_circuit("END without reason, stream open", |circuit| {
             circuit
                 .relay(message(relay::BEGIN_DIR, 1, []))
