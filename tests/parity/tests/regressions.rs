@@ -1,0 +1,173 @@
+//! Bugs that C Tor once had in reading cells (its ChangeLog): the bytes that met
+//! them, and what a tor makes of these bytes that does not have the bug. One test a
+//! row; both sides have to say it, so that a bug which came back on both would
+//! be noticed too.
+//!
+//! What a hostile client or relay can make a relay do stands in
+//! `tests/network/tests/hostile/regressions.rs`: whole programs answer there. Here
+//! stand the functions, those of a client among them.
+
+use std::process::ExitCode;
+
+use ctor::log;
+use ffi::cell::cell_t;
+use libtest_mimic::{Arguments, Failed, Trial};
+use parity::cells::relay_msg;
+use parity::laboratory::Side;
+use wire::CELL_BODY_LEN;
+
+/// Asks a side about bytes, and puts its answer in words.
+type Ask = fn(Side, &[u8]) -> String;
+
+/// One bug and one of the inputs that met it.
+struct Regression {
+    /// A TROVE or a ticket.
+    bug: &'static str,
+    /// What does not go wrong.
+    holds: String,
+    /// How a side is asked.
+    ask: Ask,
+    /// What it is asked about.
+    bytes: Vec<u8>,
+    /// What both sides have to say.
+    answer: &'static str,
+}
+
+fn main() -> ExitCode {
+    ctor::init();
+    let rows = [relay_messages()];
+    let trials = rows
+        .into_iter()
+        .flatten()
+        .map(|row| {
+            let name = format!("{}::{}", row.bug, row.holds);
+            Trial::test(name, move || row.both_sides_say_it())
+        })
+        .collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn row(
+    bug: &'static str,
+    holds: impl Into<String>,
+    ask: Ask,
+    bytes: Vec<u8>,
+    answer: &'static str,
+) -> Regression {
+    Regression {
+        bug,
+        holds: holds.into(),
+        ask,
+        bytes,
+        answer,
+    }
+}
+
+impl Regression {
+    fn both_sides_say_it(&self) -> Result<(), Failed> {
+        let [c, rust] = [Side::C, Side::Rust].map(|side| {
+            log::take();
+            let answer = (self.ask)(side, &self.bytes);
+            (answer, log::take())
+        });
+        for (side, (answer, _)) in [("C", &c), ("Rust", &rust)] {
+            if answer != self.answer {
+                return Err(format!("{side} says {answer}, not {}", self.answer).into());
+            }
+        }
+        match c.1 == rust.1 {
+            true => Ok(()),
+            false => Err(format!("logs differ: {:?}, {:?}", c.1, rust.1).into()),
+        }
+    }
+}
+
+/// relay_msg.c, both formats: who reads a message has to learn how long it is, and
+/// never that it goes on behind its cell. What is behind a message is what a reader
+/// would take for more of it.
+fn relay_messages() -> Vec<Regression> {
+    const BEGIN: u8 = 1;
+    const END: u8 = 3;
+    const TRUNCATE: u8 = 8;
+    const TRUNCATED: u8 = 9;
+    const EXTENDED2: u8 = 15;
+    const TARGET: &[u8] = b"127.0.0.1:9\0\0\0\0";
+    const WITH_TARGET: &str = "1, stream 1: 3132372e302e302e313a3900000000";
+    // One more than there is room for, in either format.
+    const BEHIND: [u16; 2] = [499, 489];
+    const TARGET_LEN: [u16; 2] = [TARGET.len() as u16; 2];
+    #[rustfmt::skip]
+    let rows = [
+        message("TROVE-2025-016", "EXTENDED2 of one byte is no longer", (EXTENDED2, None, [1; 2], &[0]), "15, stream 0: 00"),
+        message("TROVE-2026-007", "BEGIN ends behind 3 bytes of flags", (BEGIN, Some(1), TARGET_LEN, TARGET), WITH_TARGET),
+        message("TROVE-2026-007", "BEGIN does not end behind its cell", (BEGIN, Some(1), BEHIND, TARGET), "refused"),
+        message("TROVE-2026-011", "END without reason is empty", (END, Some(1), [0; 2], &[]), "3, stream 1: "),
+        message("TROVE-2026-011", "TRUNCATE without reason is empty", (TRUNCATE, None, [0; 2], &[]), "8, stream 0: "),
+        message("TROVE-2026-011", "TRUNCATED without reason is empty", (TRUNCATED, None, [0; 2], &[]), "9, stream 0: "),
+    ];
+    rows.into_iter().flatten().collect()
+}
+
+/// A relay message, read from a cell of either format: command, stream, length in
+/// each format, and what there is of the body.
+fn message(
+    bug: &'static str,
+    holds: &str,
+    (command, stream, length, body): (u8, Option<u16>, [u16; 2], &[u8]),
+    answer: &'static str,
+) -> [Regression; 2] {
+    let (in_0, in_1): (Ask, Ask) = (
+        |side, cell| relay_message(side, 0, cell),
+        |side, cell| relay_message(side, 1, cell),
+    );
+    let cells = [
+        (0, in_0, cell_0(command, stream, length[0], body)),
+        (1, in_1, cell_1(command, stream, length[1], body)),
+    ];
+    cells.map(|(format, ask, cell)| {
+        let holds = format!("{holds}, format {format}");
+        row(bug, holds, ask, cell, answer)
+    })
+}
+
+/// The body of a relay cell of format 0: command, `Recognized`, stream, `Digest`,
+/// length, the message, and behind it what is none of it.
+fn cell_0(command: u8, stream: Option<u16>, length: u16, body: &[u8]) -> Vec<u8> {
+    let stream = stream.unwrap_or(0).to_be_bytes();
+    let length = length.to_be_bytes();
+    let cell = [&[command, 0, 0], &stream[..], &[0; 4], &length, body].concat();
+    filled(cell, CELL_BODY_LEN)
+}
+
+/// The same of format 1: tag, command, length, the stream of messages that have one.
+fn cell_1(command: u8, stream: Option<u16>, length: u16, body: &[u8]) -> Vec<u8> {
+    let stream = stream.map(u16::to_be_bytes);
+    let stream = stream.as_ref().map_or(&[][..], |stream| stream);
+    let length = length.to_be_bytes();
+    let cell = [&[0; 16], &[command][..], &length, stream, body].concat();
+    filled(cell, CELL_BODY_LEN)
+}
+
+/// So many bytes; what is behind the given ones is none of theirs.
+fn filled(mut bytes: Vec<u8>, length: usize) -> Vec<u8> {
+    bytes.resize(length, 2);
+    bytes
+}
+
+fn relay_message(side: Side, format: u32, body: &[u8]) -> String {
+    let cell = cell_t {
+        circ_id: 7,
+        command: 3,
+        payload: body.try_into().expect("a cell has 509 bytes"),
+    };
+    let (status, msg) = relay_msg::decode(side, format, &cell);
+    if status != 0 {
+        return "refused".to_owned();
+    }
+    let at = msg.body as usize - cell.payload.as_ptr() as usize;
+    let body: String = cell.payload[at..at + usize::from(msg.length)]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{}, stream {}: {body}", msg.command, msg.stream_id)
+}
