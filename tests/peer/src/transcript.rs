@@ -380,7 +380,13 @@ mod tests {
         let expected = transcript(std::slice::from_ref(&good));
         let mut leaking = good.clone();
         leaking.body[508] = 1;
+        let (mut at_next_hop, mut elsewhere) = (expected.clone(), expected.clone());
+        at_next_hop.next_hop(&leaking, true);
+        elsewhere.next_hop(&leaking, false);
+        assert_ne!(at_next_hop, elsewhere);
         let others = [
+            at_next_hop,
+            elsewhere,
             transcript(&[]),
             transcript(&[good.clone(), good]),
             transcript(&[fixed(CIRC, command::DESTROY, &[2])]),
