@@ -47,6 +47,12 @@ fn functions() -> impl Iterator<Item = &'static Functions> {
     COMPONENTS.iter().flat_map(|component| component.functions)
 }
 
+/// The source of every component.
+fn sources() -> impl Iterator<Item = &'static str> {
+    let all = COMPONENTS.iter().flat_map(|component| component.sources);
+    all.copied()
+}
+
 const COMPONENTS: &[Component] = &[
     Component {
         name: "cells",
@@ -69,6 +75,29 @@ const COMPONENTS: &[Component] = &[
             "src/core/crypto/relay_crypto.c",
             "src/core/crypto/relay_crypto_tor1.c",
             "src/core/crypto/relay_crypto_cgo.c",
+        ],
+        functions: &[],
+    },
+    Component {
+        name: "trunnel",
+        sources: &[
+            "src/ext/trunnel/trunnel.c",
+            "src/trunnel/channelpadding_negotiation.c",
+            "src/trunnel/circpad_negotiation.c",
+            "src/trunnel/conflux.c",
+            "src/trunnel/congestion_control.c",
+            "src/trunnel/ed25519_cert.c",
+            "src/trunnel/extension.c",
+            "src/trunnel/flow_control_cells.c",
+            "src/trunnel/hs/cell_establish_intro.c",
+            "src/trunnel/hs/cell_introduce1.c",
+            "src/trunnel/hs/cell_rendezvous.c",
+            "src/trunnel/link_handshake.c",
+            "src/trunnel/netinfo.c",
+            "src/trunnel/pwbox.c",
+            "src/trunnel/sendme_cell.c",
+            "src/trunnel/socks5.c",
+            "src/trunnel/subproto_request.c",
         ],
         functions: &[],
     },
@@ -146,6 +175,7 @@ fn build() -> Result<()> {
     };
     rename(&original, &compiled, &out)?;
     compile_glue(&headers)?;
+    declare_formats(&out)?;
 
     println!("cargo:rustc-link-search=native={}", out.display());
     println!("cargo:rustc-link-lib=static:-bundle=ctor");
@@ -185,6 +215,7 @@ impl Headers {
         compiler
             .define("HAVE_CONFIG_H", None)
             .define("LOCALSTATEDIR", "\"\"")
+            .define("TRUNNEL_LOCAL_H", None)
             .include(&self.build)
             .include(self.build.join("src"))
             .include(self.source.join("src"))
@@ -272,11 +303,10 @@ fn compile_as_tor(
 
 /// Compiles the components' C files once more, and `stays`, with sanitizers.
 fn sanitize(headers: &Headers, stays: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
-    let sources = COMPONENTS.iter().flat_map(|component| component.sources);
     let mut compiler = headers.compiler();
     compiler
         .compiler("clang")
-        .files(sources.map(|source| headers.source.join(source)))
+        .files(sources().map(|source| headers.source.join(source)))
         .files(stays);
     for flag in SANITIZERS {
         compiler.flag(flag);
@@ -286,10 +316,39 @@ fn sanitize(headers: &Headers, stays: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
         .context("cannot compile C with sanitizers: is clang installed?")
 }
 
-/// The name of a source file's member of `libtor.a`.
+/// The name of a source file's member of `libtor.a`: those of a library with flags
+/// of its own have the library's name before theirs.
 fn member(source: &str) -> String {
     let name = source.rsplit('/').next().unwrap_or(source);
-    name.replace(".c", ".o")
+    let library = match source {
+        "src/ext/trunnel/trunnel.c" => "trunnel_libor_trunnel_a-",
+        _ if source.starts_with("src/trunnel/") => "libor_trunnel_a-",
+        _ => "",
+    };
+    format!("{library}{}", name.replace(".c", ".o"))
+}
+
+/// Writes the declarations of C's functions for the described formats
+/// (src/trunnel.rs), which are too many to write by hand.
+fn declare_formats(out: &Path) -> Result<()> {
+    let mut text = String::from("renamed! {\n");
+    let groups = formats::described::groups();
+    for format in groups.iter().flat_map(|group| &group.formats) {
+        for function in formats::functions::functions(format) {
+            let arguments: String = function
+                .arguments
+                .iter()
+                .map(|(name, of)| format!("{name}: {}, ", of.rust()))
+                .collect();
+            let answer = match &function.answer {
+                Some(of) => format!(" -> {}", of.rust()),
+                None => String::new(),
+            };
+            text.push_str(&format!("fn {}({arguments}){answer};\n", function.name));
+        }
+    }
+    text.push_str("}\n");
+    Ok(fs::write(out.join("trunnel.rs"), text)?)
 }
 
 /// Writes `libctor.a`, the renamed copy of `original`, into `out`. The objects
@@ -377,14 +436,15 @@ fn rename(original: &Path, compiled: &[PathBuf], out: &Path) -> Result<()> {
 }
 
 /// Puts `objects` into `archive` under the names of the members that they are
-/// compiled from; the compiler puts a hash before each name. The functions that are
-/// to be called there become global.
+/// compiled from: those of the files that stay, before them those of the replaced
+/// files, if any. The functions that are to be called there become global.
 fn replace_members(archive: &Path, objects: &[PathBuf], members_dir: &Path) -> Result<()> {
-    for object in objects {
-        let name = object.file_name().unwrap_or_default().to_string_lossy();
-        let name = name.split_once('-').map_or(&*name, |(_, rest)| rest);
+    let stay = functions().map(|functions| functions.source);
+    let sources: Vec<_> = sources().chain(stay).collect();
+    for (object, source) in objects.iter().rev().zip(sources.iter().rev()) {
+        let name = &*member(source);
         fs::copy(object, members_dir.join(name))?;
-        for functions in functions().filter(|functions| member(functions.source) == name) {
+        for functions in functions().filter(|functions| functions.source == *source) {
             let globalize = |function| format!("--globalize-symbol={function}");
             let mut objcopy = tool("OBJCOPY", "objcopy");
             objcopy

@@ -8,6 +8,7 @@
 //! * [`types`]: the strict types of crate `wire`: parser, encoder, lengths.
 //! * [`c_layer`]: what C knows: its structures and their checks.
 //! * [`functions`]: every function that C has for a format.
+//! * [`sample`]: bytes of a format, for tests.
 //! * [`header`]: C's prototypes of all that, for the compiler to compare.
 //!
 //! Nothing of this crate is linked into tor: build scripts call it.
@@ -19,4 +20,5 @@ pub mod described;
 pub mod format;
 pub mod functions;
 pub mod header;
+pub mod sample;
 pub mod types;

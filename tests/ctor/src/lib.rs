@@ -26,5 +26,6 @@ pub mod onion;
 pub mod random;
 pub mod relaycrypt;
 mod startup;
+pub mod trunnel;
 
 pub use startup::init;
