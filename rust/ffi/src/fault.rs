@@ -11,6 +11,8 @@
 //! * `accept`: a handshake that has to be refused is accepted.
 //! * `wrong-key`: a handshake's key material has a wrong last byte.
 //! * `wrong-length`: a relay message that is read is one byte shorter.
+//! * `wrong-consumed`: an object was one byte shorter than what was parsed.
+//! * `forgotten-error`: an object does not remember that setting a field failed.
 //! * `wrong-status`: `tor1_crypt_init` says 0 when it refuses.
 //! * `wrong-words`: what refuses with a text in the log does so with another one.
 //! * `leak`: no CGO state is freed.
@@ -28,6 +30,8 @@ enum Fault {
     Accept,
     WrongKey,
     WrongLength,
+    WrongConsumed,
+    ForgottenError,
     WrongStatus,
     WrongWords,
     Leak,
@@ -49,6 +53,8 @@ fn chosen() -> &'static Fault {
             (Some("accept"), None, None) => Fault::Accept,
             (Some("wrong-key"), None, None) => Fault::WrongKey,
             (Some("wrong-length"), None, None) => Fault::WrongLength,
+            (Some("wrong-consumed"), None, None) => Fault::WrongConsumed,
+            (Some("forgotten-error"), None, None) => Fault::ForgottenError,
             (Some("wrong-status"), None, None) => Fault::WrongStatus,
             (Some("wrong-words"), None, None) => Fault::WrongWords,
             (Some("leak"), None, None) => Fault::Leak,
@@ -88,6 +94,18 @@ pub(crate) fn wrong_key() -> bool {
 #[cfg(feature = "cells")]
 pub(crate) fn wrong_length() -> bool {
     *chosen() == Fault::WrongLength
+}
+
+/// Whether parsed objects are to be one byte shorter.
+#[cfg(feature = "trunnel")]
+pub(crate) fn wrong_consumed() -> bool {
+    *chosen() == Fault::WrongConsumed
+}
+
+/// Whether objects are to forget that setting a field failed.
+#[cfg(feature = "trunnel")]
+pub(crate) fn forgotten_error() -> bool {
+    *chosen() == Fault::ForgottenError
 }
 
 /// Whether tor1 is to forget the digest field.

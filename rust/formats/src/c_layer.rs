@@ -261,6 +261,14 @@ fn fill(out: &mut String, field: &Field, value: &str) {
             element: Element::U16,
             ..
         } => writeln!(out, "self.{name}.fill({value}.iter(), {value}.len());"),
+        // C makes room for an element when it comes to one.
+        Kind::Array {
+            element: Element::Format(_),
+            count: Count::Rest,
+        } => writeln!(
+            out,
+            "for child in {value}.iter() {{ self.{name}.add(Child::new(&child), None); }}"
+        ),
         Kind::Array { .. } => writeln!(
             out,
             "self.{name}.fill({value}.iter().map(|child| Child::new(&child)), {value}.len());"

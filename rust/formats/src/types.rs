@@ -301,8 +301,11 @@ impl Writer<'_> {
                     out,
                     "let before = writer.written();\nself.{name}.write(writer)?;"
                 );
-                let _ = writeln!(out, "let {len}_is = u{bits}::try_from(writer.written() - before).map_err(|_| Error::Invalid)?;");
-                let _ = writeln!(out, "writer.back_patch({len}_at, &{len}_is.to_be_bytes());");
+                let _ = writeln!(
+                    out,
+                    "writer.back_patch_len::<{}>({len}_at, before)?;",
+                    bits / 8
+                );
             } else {
                 self.put(out, field, &format!("self.{name}"));
             }

@@ -179,12 +179,25 @@ impl<'o> Writer<'o> {
         Ok(())
     }
 
-    /// Writes `bytes` over those that were written at `at`.
+    /// Writes how many bytes came after `start` over the `N` bytes at `at`.
+    ///
+    /// # Errors
+    /// If that is more than they can say. Where bytes are only counted, they are
+    /// counted nevertheless.
     #[inline]
-    pub fn back_patch(&mut self, at: usize, bytes: &[u8]) {
-        let out = self.out.as_mut();
-        if let Some(space) = out.and_then(|out| out.get_mut(at..at + bytes.len())) {
-            space.copy_from_slice(bytes);
+    pub fn back_patch_len<const N: usize>(&mut self, at: usize, start: usize) -> Result<(), Error> {
+        let Some(out) = &mut self.out else {
+            return Ok(());
+        };
+        let len = self.written.saturating_sub(start) as u64;
+        match len.to_be_bytes().split_last_chunk::<N>() {
+            Some((high, low)) if high.iter().all(|byte| *byte == 0) => {
+                if let Some(space) = out.get_mut(at..).and_then(|out| out.first_chunk_mut()) {
+                    *space = *low;
+                }
+                Ok(())
+            }
+            _ => Err(Error::Invalid),
         }
     }
 }

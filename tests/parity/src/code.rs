@@ -4,6 +4,7 @@
 //! two sides are different code, each from where its name says. Read from the
 //! symbol table of the running program.
 
+use std::collections::HashMap;
 use std::fs;
 
 use object::{Object, ObjectSection, ObjectSymbol};
@@ -35,13 +36,13 @@ macro_rules! entry_points {
 
 /// The functions of the running program.
 pub struct Program {
-    functions: Vec<Function>,
+    /// By their names.
+    functions: HashMap<String, Vec<Function>>,
     /// What has to be added to an address in the file.
     load_bias: usize,
 }
 
 struct Function {
-    name: String,
     start: usize,
     code: Vec<u8>,
 }
@@ -56,7 +57,7 @@ impl Program {
         let data = fs::read(path).map_err(|e| format!("cannot read the test program: {e}"))?;
         let file = object::File::parse(&*data)
             .map_err(|e| format!("cannot parse the test program: {e}"))?;
-        let mut functions = Vec::new();
+        let mut functions: HashMap<_, Vec<_>> = HashMap::new();
         let mut own_start = None;
         for symbol in file
             .symbols()
@@ -75,11 +76,13 @@ impl Program {
             if name == ANCHOR_NAME {
                 own_start = Some(start);
             }
-            functions.push(Function {
-                name: name.to_owned(),
-                start,
-                code: code.to_owned(),
-            });
+            functions
+                .entry(name.to_owned())
+                .or_default()
+                .push(Function {
+                    start,
+                    code: code.to_owned(),
+                });
         }
         let own_start = own_start.ok_or("the test program was stripped of its symbols")?;
         let load_bias = (torrs_parity_anchor as *const () as usize).wrapping_sub(own_start);
@@ -117,8 +120,8 @@ impl Program {
         let start = entry.address.wrapping_sub(self.load_bias);
         let function = self
             .functions
-            .iter()
-            .find(|function| function.start == start && function.name == entry.symbol)
+            .get(entry.symbol)
+            .and_then(|all| all.iter().find(|function| function.start == start))
             .ok_or_else(|| {
                 format!(
                     "{}: its address is not that of {}",
@@ -130,10 +133,7 @@ impl Program {
 
     /// How many functions have this name.
     pub fn count(&self, name: &str) -> usize {
-        self.functions
-            .iter()
-            .filter(|function| function.name == name)
-            .count()
+        self.functions.get(name).map_or(0, Vec::len)
     }
 }
 

@@ -19,6 +19,7 @@ pub mod laboratory;
 pub mod observed;
 pub mod onion;
 pub mod relaycrypt;
+pub mod trunnel;
 
 use code::EntryPoint;
 use laboratory::{Side, Target};
@@ -29,6 +30,7 @@ pub fn comparisons() -> impl Iterator<Item = &'static dyn Target> {
         cells::COMPARISONS,
         onion::COMPARISONS,
         relaycrypt::COMPARISONS,
+        trunnel::COMPARISONS,
     ];
     components.into_iter().flatten().copied()
 }
@@ -38,5 +40,6 @@ pub fn entry_points(side: Side) -> Vec<EntryPoint> {
     let mut all = cells::entry_points(side);
     all.extend(onion::entry_points(side));
     all.extend(&relaycrypt::implementation::of(side).entry_points);
+    all.extend(trunnel::entry_points(side));
     all
 }

@@ -100,9 +100,13 @@ impl<T> DynArray<T> {
     /// Changes what is in it.
     #[inline]
     fn change<R>(&mut self, changing: impl FnOnce(&mut Vec<T>) -> R) -> R {
+        let was_null = self.elts_.is_null();
         let mut elements = self.take();
         let answer = changing(&mut elements);
-        self.put(elements);
+        // What never had an element is still nowhere, as in C.
+        if !was_null || elements.capacity() > 0 {
+            self.put(elements);
+        }
         answer
     }
 
@@ -111,6 +115,7 @@ impl<T> DynArray<T> {
     pub(crate) fn fill(&mut self, elements: impl Iterator<Item = T>, len: usize) {
         let mut all = Vec::with_capacity(len);
         all.extend(elements.take(len));
+        // Not null, even if there are none, as in C.
         self.put(all);
     }
 

@@ -47,6 +47,10 @@ pub(crate) trait Object: Sized {
 
     /// Remembers that a `set` failed; -1.
     fn fail(&mut self) -> c_int {
+        #[cfg(feature = "fault")]
+        if crate::fault::forgotten_error() {
+            return -1;
+        }
         *self.error() = 1;
         -1
     }
@@ -177,6 +181,8 @@ pub(crate) unsafe fn parse<T: Object>(
             let object = filled(&strict, input);
             // SAFETY: this function's contract.
             unsafe { output.write(object) };
+            #[cfg(feature = "fault")]
+            let len = len - usize::from(crate::fault::wrong_consumed());
             len as isize
         }
         Err(error) => code(error),
