@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 use std::{env, fs, path::PathBuf};
 
-use formats::c_layer::{functions, Type};
 use formats::described::groups;
 use formats::format::{Element, Field, Format, Kind};
+use formats::functions::{functions, Type};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -42,10 +42,15 @@ fn main() {
 /// What the driver knows of one format.
 fn table(out: &mut String, formats: &[&Format], format: &Format) {
     let name = &format.c_name;
+    let layout = match format.c_layout {
+        true => format!("Some(size_of::<ffi::trunnel::{name}_t>())"),
+        false => "None".into(),
+    };
     let _ = writeln!(
         out,
         "Functions {{
             name: {name:?},
+            layout: {layout},
             new: || unsafe {{ {name}_new() }}.cast(),
             free: |object| unsafe {{ {name}_free(object.cast()) }},
             parse: |output, input, len| unsafe {{ {name}_parse(output.cast(), input, len) }},

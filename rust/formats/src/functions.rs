@@ -167,8 +167,8 @@ const STRING: &[Row] = &[
     row("getconstarray", Read, "", "string", "FIELD.as_ptr().cast()"),
     row("setlen", Change, "newlen: size", "int", "{ let fits = FIELD.set_string_len(newlen, MOST); object.done(fits) }"),
     row("getstr", Change, "", "string", "FIELD.terminate()"),
-    row("setstr0", Change, "val: string, len: size", "int", "{ let fits = set_string(&mut FIELD, val, len, MOST); object.done(fits) }"),
-    row("setstr", Change, "val: string", "int", "{ let fits = set_string(&mut FIELD, val, string_len(val), MOST); object.done(fits) }"),
+    row("setstr0", Change, "val: string, len: size", "int", "{ let fits = set_string(NAME, &mut FIELD, val, Some(len), MOST); object.done(fits) }"),
+    row("setstr", Change, "val: string", "int", "{ let fits = set_string(NAME, &mut FIELD, val, None, MOST); object.done(fits) }"),
 ];
 
 #[rustfmt::skip]
@@ -177,8 +177,8 @@ const CHILDREN: &[Row] = &[
     row("get", Change, "idx: size", "elt*", "element(NAME, FIELD.items(), idx).as_ptr()"),
     row("getconst", Read, "idx: size", "const elt*", "element(NAME, FIELD.items(), idx).as_ptr()"),
     row("set", Change, "idx: size, elt: elt*", "int", "set_child(NAME, FIELD.items_mut(), idx, elt)"),
-    row("set0", Change, "idx: size, elt: elt*", "int", "set_element(NAME, FIELD.items_mut(), idx, Child::from(elt))"),
-    row("add", Change, "elt: elt*", "int", "{ let fits = FIELD.add(Child::from(elt), MOST); object.done(fits) }"),
+    row("set0", Change, "idx: size, elt: elt*", "int", "set_element(NAME, FIELD.items_mut(), idx, Child::given(elt))"),
+    row("add", Change, "elt: elt*", "int", "{ let fits = FIELD.add(Child::given(elt), MOST); object.done(fits) }"),
     row("getarray", Change, "", "elt**", "FIELD.as_mut_ptr().cast()"),
     row("getconstarray", Read, "", "const elt* const*", "FIELD.as_ptr().cast()"),
     row("setlen", Change, "newlen: size", "int", "{ let fits = FIELD.set_len_freeing(newlen, MOST); object.done(fits) }"),
@@ -189,13 +189,13 @@ const CHILD: &[Row] = &[
     row("get", Change, "", "elt*", "FIELD.as_ptr()"),
     row("getconst", Read, "", "const elt*", "FIELD.as_ptr()"),
     row("set", Change, "val: elt*", "int", "FIELD.set(val)"),
-    row("set0", Change, "val: elt*", "int", "{ FIELD = Child::from(val); 0 }"),
+    row("set0", Change, "val: elt*", "int", "{ FIELD = Child::given(val); 0 }"),
 ];
 
 #[rustfmt::skip]
 const TEXT: &[Row] = &[
     row("get", Read, "", "string", "FIELD.as_ptr()"),
-    row("set", Change, "val: string", "int", "FIELD.set(val)"),
+    row("set", Change, "val: string", "int", "FIELD.set(NAME, val)"),
 ];
 
 #[rustfmt::skip]

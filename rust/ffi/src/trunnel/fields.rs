@@ -290,16 +290,18 @@ impl<T> Default for Child<T> {
     }
 }
 
-impl<T> From<*mut T> for Child<T> {
-    /// What C gives away.
-    fn from(child: *mut T) -> Self {
-        Child(child)
-    }
-}
-
 impl<T> Child<T> {
     /// None.
     pub(crate) const NONE: Self = Child(ptr::null_mut());
+
+    /// What C gives away.
+    ///
+    /// # Safety
+    /// The type's invariant holds of `child` from now on.
+    #[inline]
+    pub(crate) unsafe fn given(child: *mut T) -> Self {
+        Child(child)
+    }
 
     /// Where it is.
     #[inline]
@@ -317,12 +319,8 @@ impl<T: Object> Child<T> {
 
     /// What it is, if it is valid.
     #[inline]
-    pub(crate) fn view<'a>(&self) -> Result<T::Strict<'a>, Unfit>
-    where
-        T: 'a,
-    {
-        // SAFETY: the type's invariant. It lives as long as what owns it, from
-        // which all views of it are made.
+    pub(crate) fn view(&self) -> Result<T::Strict<'_>, Unfit> {
+        // SAFETY: the type's invariant: it is not freed while this is borrowed.
         match unsafe { self.0.as_ref() } {
             Some(child) => child.view(),
             None => Err(NO_OBJECT),
@@ -330,7 +328,10 @@ impl<T: Object> Child<T> {
     }
 
     /// Takes `child` in place of this one, which is freed if it is another.
-    pub(crate) fn set(&mut self, child: *mut T) -> c_int {
+    ///
+    /// # Safety
+    /// As for [`given`](Self::given); it may be the one that is here.
+    pub(crate) unsafe fn set(&mut self, child: *mut T) -> c_int {
         if self.0 != child {
             self.free();
         }
@@ -368,16 +369,17 @@ impl Text {
         self.0.as_deref().ok_or(missing)
     }
 
-    /// Makes it a copy of `text`.
+    /// Makes it a copy of `text`; a bug and -1 if there is none.
     ///
     /// # Safety
     /// `text` is null or a string.
-    pub(crate) unsafe fn set(&mut self, text: *const c_char) -> c_int {
-        self.0 = match text.is_null() {
-            true => None,
-            // SAFETY: not null, and this function's contract.
-            false => Some(unsafe { CStr::from_ptr(text) }.to_owned()),
-        };
+    pub(crate) unsafe fn set(&mut self, function: &CStr, text: *const c_char) -> c_int {
+        if text.is_null() {
+            host::get().bug(function, c"val");
+            return -1;
+        }
+        // SAFETY: not null, and this function's contract.
+        self.0 = Some(unsafe { CStr::from_ptr(text) }.to_owned());
         0
     }
 
@@ -435,14 +437,18 @@ pub(crate) fn set_element<T>(function: &CStr, items: &mut [T], number: usize, el
 }
 
 /// As [`set_element`]; the structure that was there is freed if it is another.
-pub(crate) fn set_child<T: Object>(
+///
+/// # Safety
+/// As for [`Child::set`].
+pub(crate) unsafe fn set_child<T: Object>(
     function: &CStr,
     items: &mut [Child<T>],
     number: usize,
     child: *mut T,
 ) -> c_int {
     match items.get_mut(number) {
-        Some(place) => place.set(child),
+        // SAFETY: this function's contract.
+        Some(place) => unsafe { place.set(child) },
         None => beyond_the_end(function),
     }
 }
@@ -453,40 +459,36 @@ fn beyond_the_end(function: &CStr) -> c_int {
     -1
 }
 
-/// Makes `bytes` the `len` bytes at `text`, if it may have so many.
+/// Makes an array of bytes the `len` bytes at `text`, or all of that string, if it
+/// may have so many. A bug if there is no text.
 ///
 /// # Safety
-/// `text` is valid for reading `len` bytes.
+/// `text` is null, or valid for reading `len` bytes or a string.
 pub(crate) unsafe fn set_string(
+    function: &CStr,
     bytes: &mut DynArray<u8>,
     text: *const c_char,
-    len: usize,
+    len: Option<usize>,
     most: Option<usize>,
 ) -> bool {
-    if most.is_some_and(|most| len > most) {
+    let text = match len {
+        Some(0) => &[],
+        _ if text.is_null() => {
+            host::get().bug(function, c"val");
+            return false;
+        }
+        // SAFETY: not null, and this function's contract.
+        Some(len) => unsafe { core::slice::from_raw_parts(text.cast::<u8>(), len) },
+        // SAFETY: the same.
+        None => unsafe { CStr::from_ptr(text) }.to_bytes(),
+    };
+    if most.is_some_and(|most| text.len() > most) {
         return false;
     }
-    let text = match len {
-        0 => &[],
-        // SAFETY: this function's contract.
-        _ => unsafe { core::slice::from_raw_parts(text.cast::<u8>(), len) },
-    };
     // The text may be what is there now.
     let mut copy = DynArray::EMPTY;
     copy.fill_string(text);
     bytes.free();
     *bytes = copy;
     true
-}
-
-/// The length of a string, in bytes.
-///
-/// # Safety
-/// `text` is null or a string.
-pub(crate) unsafe fn string_len(text: *const c_char) -> usize {
-    match text.is_null() {
-        true => 0,
-        // SAFETY: not null, and this function's contract.
-        false => unsafe { CStr::from_ptr(text) }.count_bytes(),
-    }
 }

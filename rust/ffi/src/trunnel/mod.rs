@@ -20,9 +20,7 @@ mod object;
 use core::ffi::{c_char, c_int};
 use core::ptr;
 
-use fields::{
-    element, set_child, set_element, set_string, string_len, Child, DynArray, Position, Text,
-};
+use fields::{element, set_child, set_element, set_string, Child, DynArray, Position, Text};
 use object::{
     change, check, clear_errors, encode, encoded_len, free, new, parse, read, Object, Unfit,
     BAD_TAG, OUT_OF_BOUNDS, SET_FAILED,

@@ -32,6 +32,7 @@ pub struct Case {
 enum Origin {
     Nowhere,
     New,
+    Zeroed,
     Parsed(Vec<u8>),
 }
 
@@ -87,7 +88,7 @@ const REACHES: &[(&str, u64)] = with_formats!(500;
     ("encoded", 60_000),
     ("too little space", 40_000),
     ("not encoded", 40_000),
-    ("out of bounds", 0),
+    ("out of bounds", 300),
     ("an object is missing", 1_000),
     ("set has failed", 3_000),
     ("bad tag", 500),
@@ -108,8 +109,9 @@ impl Comparison for Build {
 
     fn input(&self, bytes: &mut Unstructured<'_>) -> Result<Case> {
         let number = usize::from(bytes.bytes(1)?[0]) % table::of(Side::C).len();
-        let begin = match below(bytes, 2) {
-            0 => Origin::New,
+        let begin = match below(bytes, 8) {
+            0..3 => Origin::New,
+            3 => Origin::Zeroed,
             _ => Origin::Parsed(sample(bytes, number).bytes),
         };
         let steps = below(bytes, MOST_STEPS);
@@ -125,11 +127,13 @@ impl Comparison for Build {
         seen.reach(table::of(side)[case.format].name);
         let input: &[u8] = match &case.begin {
             Origin::Parsed(bytes) => bytes,
-            Origin::New | Origin::Nowhere => &[],
+            _ => &[],
         };
         let begun = match &case.begin {
             Origin::Parsed(bytes) => Owned::parse(side, case.format, bytes).1,
-            Origin::New | Origin::Nowhere => Some(Owned::new(side, case.format)),
+            Origin::Zeroed => Some(Owned::zeroed(side, case.format)),
+            Origin::New => Some(Owned::new(side, case.format)),
+            Origin::Nowhere => None,
         };
         seen.note("begun", begun.is_some());
         let Some(object) = begun else { return };
@@ -246,7 +250,8 @@ fn text(bytes: &mut Unstructured<'_>) -> CString {
 fn origin(bytes: &mut Unstructured<'_>, number: usize) -> Origin {
     match below(bytes, 8) {
         0 => Origin::Nowhere,
-        1..3 => Origin::New,
+        1 => Origin::New,
+        2 => Origin::Zeroed,
         _ => Origin::Parsed(sample(bytes, number).bytes),
     }
 }
@@ -256,6 +261,7 @@ fn child(side: Side, number: usize, origin: &Origin) -> Object {
     let child = match origin {
         Origin::Nowhere => None,
         Origin::New => Some(Owned::new(side, number)),
+        Origin::Zeroed => Some(Owned::zeroed(side, number)),
         Origin::Parsed(bytes) => Owned::parse(side, number, bytes).1,
     };
     child.map_or(ptr::null_mut(), Owned::release)

@@ -27,6 +27,25 @@ impl Owned {
         }
     }
 
+    /// No object.
+    pub fn none(side: Side, format: usize) -> Self {
+        Owned {
+            side,
+            format,
+            object: ptr::null_mut(),
+        }
+    }
+
+    /// One that is all zero, as C has some on its stack, or a new one if C knows no
+    /// layout for that.
+    pub fn zeroed(side: Side, format: usize) -> Self {
+        let new = Self::new(side, format);
+        let len = new.functions().layout.unwrap_or(0);
+        // SAFETY: the structure has that length, and a new one owns nothing.
+        unsafe { new.object.cast::<u8>().write_bytes(0, len) };
+        new
+    }
+
     /// The return code, and what is in the bytes if that says so.
     pub fn parse(side: Side, format: usize, bytes: &[u8]) -> (isize, Option<Self>) {
         let mut object = ptr::NonNull::dangling().as_ptr();

@@ -43,6 +43,7 @@ const REACHES: &[(&str, u64)] = with_formats!(400;
     ("invalid", 3_000),
     ("more follows", 2_000),
     ("valid", 25_000),
+    ("an object is missing", 8_000),
     ("encoded", 60_000),
     ("too little space", 50_000),
 );
@@ -79,6 +80,8 @@ impl Comparison for Parse {
                 -2 => "truncated",
                 _ => "invalid",
             });
+            // What C does next, if it does not look.
+            Owned::none(side, case.format).note_encoded(seen);
             return;
         };
         seen.reach("parsed");

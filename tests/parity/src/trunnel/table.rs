@@ -19,6 +19,9 @@ pub type Object = *mut c_void;
 #[allow(missing_docs)] // C's names
 pub struct Functions {
     pub name: &'static str,
+    /// The length of C's structure, if C touches its fields: it is the same on both
+    /// sides.
+    pub layout: Option<usize>,
     pub new: unsafe fn() -> Object,
     pub free: unsafe fn(Object),
     pub parse: unsafe fn(*mut Object, *const u8, usize) -> isize,
