@@ -18,6 +18,9 @@ use parity::onion::keys::{bytes_of, pair, Keys};
 use parity::onion::{fast, ntor, ntor_v3};
 use parity::relaycrypt::hop::{Algorithm, BareTor1, End};
 use parity::relaycrypt::implementation;
+use parity::trunnel::number_of;
+use parity::trunnel::object::Owned;
+use parity::trunnel::table::Access;
 
 /// One difference: Rust does this and goes on, C does not.
 struct Difference {
@@ -46,7 +49,7 @@ fn rust_only(holds: bool) {
     }
 }
 
-const DIFFERENCES: [Difference; 13] = [
+const DIFFERENCES: [Difference; 18] = [
     Difference {
         name: "relay-msg-refused",
         c: C::AnswersOtherwise,
@@ -257,7 +260,130 @@ const DIFFERENCES: [Difference; 13] = [
             },
         ],
     },
+    Difference {
+        name: "trunnel-beyond-the-end",
+        c: C::Aborts,
+        calls: &[
+            |side| beyond_the_end(side, "rsa_ed_crosscert", "ed_key", 32),
+            |side| beyond_the_end(side, "create2_cell_body", "handshake_data", 0),
+            |side| beyond_the_end(side, "auth_challenge_cell", "methods", 0),
+            |side| beyond_the_end(side, "domainname", "name", 0),
+            |side| beyond_the_end(side, "certs_cell", "certs", 0),
+            |side| {
+                let object = Owned::new(side, number_of("certs_cell"));
+                let Access::List { set0, .. } = object.field("certs") else {
+                    panic!();
+                };
+                // SAFETY: an object, and no child.
+                assert_eq!(unsafe { set0(object.as_ptr(), 0, 0) }, -1);
+            },
+        ],
+    },
+    Difference {
+        name: "trunnel-no-object",
+        c: C::Aborts,
+        calls: &[
+            |side| {
+                let none = Owned::none(side, number_of("netinfo_cell"));
+                let Access::Integer { get, .. } = none.field("timestamp") else {
+                    panic!();
+                };
+                // SAFETY: no object.
+                assert_eq!(unsafe { get(ptr::null_mut()) }, 0);
+            },
+            |side| {
+                let none = Owned::none(side, number_of("netinfo_cell"));
+                let Access::Integer { set, .. } = none.field("timestamp") else {
+                    panic!();
+                };
+                // SAFETY: no object.
+                assert_eq!(unsafe { set(ptr::null_mut(), 1) }, -1);
+            },
+            |side| {
+                let none = Owned::none(side, number_of("netinfo_cell"));
+                // SAFETY: no object.
+                let status = unsafe { (none.functions().clear_errors)(ptr::null_mut()) };
+                assert_eq!(status, -1);
+            },
+        ],
+    },
+    Difference {
+        name: "trunnel-no-text",
+        c: C::Aborts,
+        calls: &[
+            |side| {
+                let object = Owned::new(side, number_of("socks4_client_request"));
+                let Access::Text { set, get } = object.field("username") else {
+                    panic!();
+                };
+                // SAFETY: an object, and no text.
+                unsafe {
+                    assert_eq!(set(object.as_ptr(), ptr::null()), -1);
+                    assert!(get(object.as_ptr()).is_null());
+                }
+            },
+            |side| {
+                let object = Owned::new(side, number_of("domainname"));
+                let Access::String { set_str, .. } = object.field("name") else {
+                    panic!();
+                };
+                // SAFETY: an object, and no text.
+                assert_eq!(unsafe { set_str(object.as_ptr(), ptr::null()) }, -1);
+            },
+        ],
+    },
+    Difference {
+        name: "trunnel-too-long",
+        c: C::Aborts,
+        calls: &[|side| {
+            let object = Owned::new(side, number_of("trn_cell_rendezvous1"));
+            let Access::Array { grow, .. } = object.field("handshake_info") else {
+                panic!();
+            };
+            // SAFETY: an object.
+            let status = unsafe { (grow.set_len)(object.as_ptr(), usize::MAX) };
+            assert_eq!(status, -1);
+        }],
+    },
+    Difference {
+        name: "trunnel-no-space",
+        c: C::AnswersOtherwise,
+        calls: &[|side| {
+            // An address with a wrong length.
+            let object = Owned::new(side, number_of("link_specifier"));
+            let Access::Integer { set, .. } = object.field("ls_len") else {
+                panic!();
+            };
+            let mut space = [0xa6; 8];
+            // SAFETY: an object, and space.
+            let code = unsafe {
+                assert_eq!(set(object.as_ptr(), 99), 0);
+                (object.functions().encode)(space.as_mut_ptr(), 4, object.as_ptr())
+            };
+            assert_eq!(code, -2);
+            assert_eq!(space[4..], [0xa6; 4]);
+            rust_only(space[1] == 0);
+        }],
+    },
 ];
+
+/// Reads and writes an element that is not there.
+fn beyond_the_end(side: Side, format: &str, field: &str, number: usize) {
+    let object = Owned::new(side, number_of(format));
+    let (Access::Bytes(elements)
+    | Access::Array { elements, .. }
+    | Access::String { elements, .. }
+    | Access::List { elements, .. }) = object.field(field)
+    else {
+        panic!("{field} has no elements");
+    };
+    // SAFETY: an object.
+    unsafe {
+        assert_eq!((elements.get)(object.as_ptr(), number), 0);
+        assert_eq!((elements.get_const)(object.as_ptr(), number), 0);
+        assert_eq!((elements.set)(object.as_ptr(), number, 0), -1);
+    }
+}
 
 /// A relay's return code for an honest onionskin.
 fn answer_ntor(side: Side, key_material: &mut [u8]) -> i32 {

@@ -44,6 +44,13 @@ fn format(number: usize) -> &'static Format {
     formats.nth(number).expect("the tables have as many")
 }
 
+/// The number of the format that C calls `name`.
+pub fn number_of(name: &str) -> usize {
+    let mut all = table::of(Side::C).iter();
+    let number = all.position(|functions| functions.name == name);
+    number.unwrap_or_else(|| panic!("no format is called {name}"))
+}
+
 /// A number below `ways`, from as few bytes as it takes; 0 when there are no more.
 fn below(bytes: &mut Unstructured<'_>, ways: u64) -> u64 {
     let len = match ways {

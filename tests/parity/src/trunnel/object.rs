@@ -66,6 +66,28 @@ impl Owned {
         &table::of(self.side)[self.format]
     }
 
+    /// What its side has for the field that C calls `name`.
+    pub fn field(&self, name: &str) -> &'static Access {
+        let mut fields = self.functions().fields.iter();
+        let field = fields.find(|field| field.name == name);
+        &field.unwrap_or_else(|| panic!("no field {name}")).access
+    }
+
+    /// Complains if one of its strings does not end with a zero, which C that parses
+    /// counts on.
+    pub fn expect_strings_to_end(&self, seen: &mut Observed) {
+        for field in self.functions().fields {
+            if let Access::String { elements, .. } = &field.access {
+                // SAFETY: a zero is there, or else AddressSanitizer says so.
+                let end = unsafe {
+                    let end = (elements.all_const)(self.object).add((elements.len)(self.object));
+                    end.read()
+                };
+                seen.note("the end", end);
+            }
+        }
+    }
+
     /// Where it is.
     pub fn as_ptr(&self) -> Object {
         self.object

@@ -89,6 +89,7 @@ impl Comparison for Parse {
         if code < case.bytes.len() as isize {
             seen.reach("more follows");
         }
+        object.expect_strings_to_end(seen);
         object.note(&case.bytes, seen);
         object.note_encoded(seen);
     }
