@@ -3,12 +3,13 @@
 //! Serves whoever changes a component: it says what a cell costs at a relay
 //! and at a client (tor-spec "Relay cells", proposal 359), with one circuit and
 //! with as many as a relay has, what each end of a handshake costs, and what a
-//! relay message costs to read and to write. Both
+//! relay message or another format costs to read and to write. Both
 //! implementations run in this process, take turns round by round and are timed
 //! in CPU time of this thread; of all rounds the fastest counts.
 
 mod circuits;
 mod clock;
+mod formats;
 mod handshakes;
 mod messages;
 mod operation;
@@ -29,6 +30,7 @@ use parity::relaycrypt::implementation::{self, Implementation};
 use serde::Serialize;
 
 use circuits::Circuits;
+use formats::FORMATS;
 use handshakes::HANDSHAKES;
 use messages::MESSAGES;
 use operation::{Operation, OPERATIONS};
@@ -82,21 +84,32 @@ fn run(arguments: &Arguments) -> Result<()> {
     let works = |all: &'static [Work]| -> Vec<&Work> {
         all.iter().filter(|work| chosen(work.name)).collect()
     };
-    let (messages, handshakes) = (works(&MESSAGES), works(&HANDSHAKES));
+    let (messages, formats) = (works(&MESSAGES), works(&FORMATS));
+    let handshakes = works(&HANDSHAKES);
     ensure!(
-        !operations.is_empty() || !messages.is_empty() || !handshakes.is_empty(),
+        !operations.is_empty()
+            || !messages.is_empty()
+            || !formats.is_empty()
+            || !handshakes.is_empty(),
         "no row is called {:?}; there are: {}",
         arguments.filter,
         OPERATIONS
             .iter()
             .map(|operation| operation.name)
-            .chain(MESSAGES.iter().chain(&HANDSHAKES).map(|work| work.name))
+            .chain(
+                MESSAGES
+                    .iter()
+                    .chain(&FORMATS)
+                    .chain(&HANDSHAKES)
+                    .map(|work| work.name)
+            )
             .collect::<Vec<_>>()
             .join(", ")
     );
 
     let sides = [implementation::c(), implementation::rust()];
-    let count = operations.len() * arguments.circuits.len() + messages.len() + handshakes.len();
+    let others = messages.len() + formats.len() + handshakes.len();
+    let count = operations.len() * arguments.circuits.len() + others;
     let progress = ProgressBar::new(count as u64).with_style(ProgressStyle::with_template(
         "{bar:30} {pos}/{len} {elapsed} {msg}",
     )?);
@@ -113,7 +126,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             progress.inc(1);
         }
     }
-    let [mut messages, mut ends] = [messages, handshakes].map(|works| {
+    let [mut messages, mut formats, mut ends] = [messages, formats, handshakes].map(|works| {
         let row = |work: &Work| {
             progress.set_message(work.name);
             let [c, rust] = [Side::C, Side::Rust].map(|side| work.on(side));
@@ -128,6 +141,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let mut out = io::stdout();
     if arguments.json {
         cells.append(&mut messages);
+        cells.append(&mut formats);
         cells.append(&mut ends);
         writeln!(out, "{}", serde_json::to_string_pretty(&cells)?)?;
         return Ok(());
@@ -136,7 +150,10 @@ fn run(arguments: &Arguments) -> Result<()> {
         writeln!(out, "{}\n{}", times_of_cells(&cells), memory(&sides))?;
     }
     if !messages.is_empty() {
-        writeln!(out, "{}", times_of_messages(&messages))?;
+        writeln!(out, "{}", times_of_small(&messages, "relay message"))?;
+    }
+    if !formats.is_empty() {
+        writeln!(out, "{}", times_of_small(&formats, "format"))?;
     }
     if !ends.is_empty() {
         writeln!(out, "{}", times_of_handshakes(&ends))?;
@@ -189,8 +206,9 @@ fn times_of_cells(rows: &[Row]) -> Table {
     table
 }
 
-fn times_of_messages(rows: &[Row]) -> Table {
-    let mut table = new_table(["relay message", "C ns", "Rust ns", "ratio"], 1);
+/// A table of what takes nanoseconds.
+fn times_of_small(rows: &[Row], what: &str) -> Table {
+    let mut table = new_table([what, "C ns", "Rust ns", "ratio"], 1);
     for row in rows {
         table.add_row([
             row.name.to_owned(),
