@@ -108,7 +108,9 @@ fn object(out: &mut String, groups: &[Group], group: &Group, format: &Format) {
 
     out.push_str("fn error(&mut self) -> &mut u8 { &mut self.trunnel_error_code_ }\n");
 
-    out.push_str("#[inline]\nfn view(&self) -> Result<Self::Strict<'_>, Unfit> {\n");
+    out.push_str(
+        "#[inline]\nfn view<const ALL: bool>(&self) -> Result<Self::Strict<'_>, Unfit> {\n",
+    );
     out.push_str("if self.trunnel_error_code_ != 0 { return Err(SET_FAILED); }\n");
     let mut kept = String::new();
     for field in &format.fields {
@@ -194,7 +196,7 @@ fn view(field: &Field) -> String {
             let how = match element {
                 Element::Byte | Element::Char => "bytes",
                 Element::U16 => "integers",
-                Element::Format(_) => "children",
+                Element::Format(_) => "children::<ALL>",
             };
             let count = match count {
                 Count::Field(counter) => {
@@ -205,7 +207,7 @@ fn view(field: &Field) -> String {
             let mismatch = format!("c\"Length mismatch for {}\"", field.c_name);
             format!("self.{name}.{how}({count}, {mismatch})?")
         }
-        Kind::Child(_) => format!("self.{name}.view()?"),
+        Kind::Child(_) => format!("self.{name}.view::<ALL>()?"),
         Kind::Text => format!("self.{name}.view(c\"Missing {}\")?", field.c_name),
         Kind::Position => "0".into(),
         Kind::Skipped => "&[]".into(),

@@ -239,6 +239,20 @@ pub trait Held<'a, T> {
 
     /// The value with that number, counted from 0.
     fn value(&'a self, number: usize) -> Option<T>;
+
+    /// Writes the values.
+    ///
+    /// # Errors
+    /// That of the first that cannot be written, or is not there.
+    fn write(&'a self, writer: &mut Writer<'_>) -> Result<(), Error>
+    where
+        T: Format<'a>,
+    {
+        (0..self.count()).try_for_each(|number| {
+            let value = self.value(number).ok_or(Error::Invalid)?;
+            value.write(writer)
+        })
+    }
 }
 
 impl<'a, T: Copy> Held<'a, T> for &[T] {
@@ -336,7 +350,7 @@ impl<'a, T: Format<'a>> List<'a, T> {
     pub fn write(&self, writer: &mut Writer<'_>) -> Result<(), Error> {
         match self.values {
             Values::Read(bytes) => writer.put(bytes),
-            Values::Held(_) => self.iter().try_for_each(|value| value.write(writer)),
+            Values::Held(held) => held.write(writer),
         }
     }
 }

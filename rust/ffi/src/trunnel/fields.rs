@@ -221,15 +221,18 @@ impl Held<'_, u16> for DynArray<u16> {
 }
 
 impl<T: Object> DynArray<Child<T>> {
-    /// The structures, if they are valid and there are `count` of them.
+    /// The structures, if there are `count` of them, and if they are valid if `ALL`
+    /// is to be looked at.
     #[inline]
-    pub(crate) fn children(
+    pub(crate) fn children<const ALL: bool>(
         &self,
         count: Option<usize>,
         mismatch: Unfit,
     ) -> Result<List<'_, T::Strict<'_>>, Unfit> {
-        for child in self.items() {
-            child.view()?;
+        if ALL {
+            for child in self.items() {
+                child.view::<ALL>()?;
+            }
         }
         match count.is_none_or(|count| count == self.n_) {
             true => Ok(List::of(self)),
@@ -265,7 +268,7 @@ impl<'a, T: Object + 'a> Held<'a, T::Strict<'a>> for DynArray<Child<T>> {
     }
 
     fn value(&'a self, number: usize) -> Option<T::Strict<'a>> {
-        self.items().get(number)?.view().ok()
+        self.items().get(number)?.view::<false>().ok()
     }
 }
 
@@ -319,10 +322,10 @@ impl<T: Object> Child<T> {
 
     /// What it is, if it is valid.
     #[inline]
-    pub(crate) fn view(&self) -> Result<T::Strict<'_>, Unfit> {
+    pub(crate) fn view<const ALL: bool>(&self) -> Result<T::Strict<'_>, Unfit> {
         // SAFETY: the type's invariant: it is not freed while this is borrowed.
         match unsafe { self.0.as_ref() } {
-            Some(child) => child.view(),
+            Some(child) => child.view::<ALL>(),
             None => Err(NO_OBJECT),
         }
     }
