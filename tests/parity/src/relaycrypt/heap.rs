@@ -29,7 +29,7 @@ pub fn bytes_per_circuit(side: &Implementation, algorithm: Algorithm) -> f64 {
 }
 
 /// Bytes in blocks that malloc has given out.
-fn in_use() -> usize {
+pub fn in_use() -> usize {
     // SAFETY: takes no arguments, only reads the allocator's statistics.
     let statistics = unsafe { libc::mallinfo2() };
     statistics.uordblks + statistics.hblkhd
