@@ -4,13 +4,16 @@
 /**
  * @file cells.c
  * @brief Beside cells in Rust (rust/ffi/src/cells): proof that C and
- *   Rust mean the same functions and types.
+ *   Rust mean the same functions and types, and what must be mockable.
  **/
 
 #include "orconfig.h"
+#include "app/config/config.h"
 #include "core/or/or.h"
 #include "core/or/cell_st.h"
+#include "core/or/onion.h"
 #include "core/or/relay_msg.h"
+#include "feature/nodelist/networkstatus.h"
 #include "lib/cc/ctassert.h"
 
 /* Declared twice on purpose: the compiler compares Rust's signatures with those
@@ -30,3 +33,58 @@ CTASSERT(sizeof(relay_msg_t) == TORRS_RELAY_MSG_BODY + sizeof(void *));
 
 CTASSERT(RELAY_CELL_FORMAT_V0 == 0);
 CTASSERT(RELAY_CELL_FORMAT_V1 == 1);
+
+/* ---- Circuits: onion.h ---------------------------------------------------- */
+
+CTASSERT(sizeof(create_cell_t) == TORRS_CREATE_SIZE);
+CTASSERT(offsetof(create_cell_t, handshake_type) == TORRS_CREATE_TYPE);
+CTASSERT(offsetof(create_cell_t, handshake_len) == TORRS_CREATE_LEN);
+CTASSERT(offsetof(create_cell_t, onionskin) == TORRS_CREATE_ONIONSKIN);
+
+CTASSERT(sizeof(created_cell_t) == TORRS_CREATED_SIZE);
+CTASSERT(offsetof(created_cell_t, handshake_len) == TORRS_CREATED_LEN);
+CTASSERT(offsetof(created_cell_t, reply) == TORRS_CREATED_REPLY);
+
+CTASSERT(sizeof(tor_addr_port_t) == TORRS_ADDR_PORT_SIZE);
+CTASSERT(offsetof(tor_addr_port_t, port) == TORRS_ADDR_PORT_PORT);
+
+CTASSERT(sizeof(extend_cell_t) == TORRS_EXTEND_SIZE);
+CTASSERT(offsetof(extend_cell_t, orport_ipv4) == TORRS_EXTEND_IPV4);
+CTASSERT(offsetof(extend_cell_t, orport_ipv6) == TORRS_EXTEND_IPV6);
+CTASSERT(offsetof(extend_cell_t, node_id) == TORRS_EXTEND_RSA_ID);
+CTASSERT(offsetof(extend_cell_t, ed_pubkey) == TORRS_EXTEND_ED25519_ID);
+CTASSERT(offsetof(extend_cell_t, create_cell) == TORRS_EXTEND_CREATE);
+
+CTASSERT(sizeof(extended_cell_t) == TORRS_EXTENDED_SIZE);
+CTASSERT(offsetof(extended_cell_t, created_cell) == TORRS_EXTENDED_CREATED);
+
+/** Read an EXTEND2 message, of <b>payload_length</b> bytes, into
+ * <b>cell_out</b>. Return 0 on success, -1 on failure. */
+MOCK_IMPL(int,
+extend_cell_parse,(extend_cell_t *cell_out, const uint8_t command,
+                   const uint8_t *payload, size_t payload_length))
+{
+  return torrs_extend_cell_parse(cell_out, command, payload, payload_length);
+}
+
+/** Return true iff EXTEND2 messages of ours name a relay's Ed25519 identity,
+ * too: torrc says so or, where it says nothing, the consensus. */
+static bool
+extends_by_ed25519_id(void)
+{
+  const int configured = get_options()->ExtendByEd25519ID;
+  if (configured != -1)
+    return configured;
+  return networkstatus_get_param(NULL, "ExtendByEd25519ID", 0, 0, 1);
+}
+
+/** Write <b>cell_in</b> as an EXTEND2 message of *<b>len_out</b> bytes to
+ * <b>payload_out</b>, which has RELAY_PAYLOAD_SIZE_MAX bytes, and its command to
+ * *<b>command_out</b>. Return 0 on success, -1 on failure. */
+int
+extend_cell_format(uint8_t *command_out, uint16_t *len_out,
+                   uint8_t *payload_out, const extend_cell_t *cell_in)
+{
+  return torrs_extend_cell_format(command_out, len_out, payload_out, cell_in,
+                                  extends_by_ed25519_id);
+}

@@ -17,6 +17,7 @@
 #include "lib/log/log.h"
 #include "lib/log/util_bug.h"
 #include "lib/malloc/malloc.h"
+#include "lib/net/address.h"
 #include "lib/subsys/subsys.h"
 
 #include "rust/c-glue/host.h"
@@ -28,6 +29,10 @@
 CTASSERT(LOG_WARN == TORRS_LOG_WARN);
 CTASSERT(LOG_INFO == TORRS_LOG_INFO);
 CTASSERT(LD_PROTOCOL == TORRS_LD_PROTOCOL);
+
+/* All zero is unspecified. */
+CTASSERT(AF_UNSPEC == 0);
+CTASSERT(sizeof(tor_addr_t) == TORRS_ADDR_SIZE);
 
 /** Report what BUG() reports, for an expression in Rust. */
 static void
@@ -78,6 +83,13 @@ host_memdup(const uint8_t *bytes, size_t len)
   return tor_memdup(bytes, len);
 }
 
+/** Return the IPv4 address of <b>addr</b> in network order, or 0. */
+static uint32_t
+host_addr_to_ipv4(const tor_addr_t *addr)
+{
+  return tor_addr_to_ipv4n(addr);
+}
+
 static int
 subsys_rust_initialize(void)
 {
@@ -92,6 +104,11 @@ subsys_rust_initialize(void)
     .free = tor_free_,
     .memdup = host_memdup,
     .dimap_search = dimap_search,
+    .addr_from_ipv4 = tor_addr_from_ipv4n,
+    .addr_from_ipv6 = tor_addr_from_ipv6_bytes,
+    .addr_is_valid = tor_addr_is_valid,
+    .addr_to_ipv4 = host_addr_to_ipv4,
+    .addr_to_ipv6 = tor_addr_copy_ipv6_bytes,
   };
   return torrs_init(&host);
 }

@@ -17,10 +17,14 @@
 #include <stdint.h>
 struct cell_t;
 struct cgo_crypt_t;
+struct create_cell_t;
+struct created_cell_t;
 struct curve25519_keypair_t;
 struct curve25519_public_key_t;
 struct di_digest256_map_t;
 struct ed25519_public_key_t;
+struct extend_cell_t;
+struct extended_cell_t;
 struct fast_handshake_state_t;
 struct hs_ntor_intro_cell_keys_t;
 struct hs_ntor_rend_cell_keys_t;
@@ -30,6 +34,8 @@ struct ntor3_server_handshake_state_t;
 struct ntor_handshake_state_t;
 struct relay_msg_t;
 struct tor1_crypt_t;
+struct tor_addr_port_t;
+struct tor_addr_t;
 
 /**
  * `sizeof(cell_t)`, in bytes.
@@ -45,6 +51,91 @@ struct tor1_crypt_t;
  * Offset of `cell_t.payload`, in bytes.
  */
 #define TORRS_CELL_PAYLOAD 5
+
+/**
+ * `sizeof(create_cell_t)`, in bytes.
+ */
+#define TORRS_CREATE_SIZE 512
+
+/**
+ * Offset of `create_cell_t.handshake_type`, in bytes.
+ */
+#define TORRS_CREATE_TYPE 2
+
+/**
+ * Offset of `create_cell_t.handshake_len`, in bytes.
+ */
+#define TORRS_CREATE_LEN 4
+
+/**
+ * Offset of `create_cell_t.onionskin`, in bytes.
+ */
+#define TORRS_CREATE_ONIONSKIN 6
+
+/**
+ * `sizeof(created_cell_t)`, in bytes.
+ */
+#define TORRS_CREATED_SIZE 512
+
+/**
+ * Offset of `created_cell_t.handshake_len`, in bytes.
+ */
+#define TORRS_CREATED_LEN 2
+
+/**
+ * Offset of `created_cell_t.reply`, in bytes.
+ */
+#define TORRS_CREATED_REPLY 4
+
+/**
+ * `sizeof(tor_addr_port_t)`, in bytes.
+ */
+#define TORRS_ADDR_PORT_SIZE 24
+
+/**
+ * Offset of `tor_addr_port_t.port`, in bytes.
+ */
+#define TORRS_ADDR_PORT_PORT 20
+
+/**
+ * `sizeof(extend_cell_t)`, in bytes.
+ */
+#define TORRS_EXTEND_SIZE 616
+
+/**
+ * Offset of `extend_cell_t.orport_ipv4`, in bytes.
+ */
+#define TORRS_EXTEND_IPV4 4
+
+/**
+ * Offset of `extend_cell_t.orport_ipv6`, in bytes.
+ */
+#define TORRS_EXTEND_IPV6 28
+
+/**
+ * Offset of `extend_cell_t.node_id`, in bytes.
+ */
+#define TORRS_EXTEND_RSA_ID 52
+
+/**
+ * Offset of `extend_cell_t.ed_pubkey`, in bytes.
+ */
+#define TORRS_EXTEND_ED25519_ID 72
+
+/**
+ * Offset of `extend_cell_t.create_cell`, in bytes.
+ */
+#define TORRS_EXTEND_CREATE 104
+
+/**
+ * `sizeof(extended_cell_t)`, in bytes.
+ */
+#define TORRS_EXTENDED_SIZE 514
+
+/**
+ * Offset of `extended_cell_t.created_cell`, in bytes.
+ */
+#define TORRS_EXTENDED_CREATED 2
 
 /**
  * Offset of `relay_msg_t.length`, in bytes.
@@ -65,6 +156,11 @@ struct tor1_crypt_t;
  * Offset of `relay_msg_t.body`, in bytes; a pointer ends it.
  */
 #define TORRS_RELAY_MSG_BODY 8
+
+/**
+ * `sizeof(tor_addr_t)`, in bytes.
+ */
+#define TORRS_ADDR_SIZE 20
 
 /**
  * `LOG_WARN`.
@@ -209,6 +305,28 @@ struct torrs_host_t {
   void *(*dimap_search)(const struct di_digest256_map_t *map,
                         const uint8_t *key,
                         void *other);
+  /**
+   * Makes `addr` this IPv4 address, in network order.
+   */
+  void (*addr_from_ipv4)(struct tor_addr_t *addr, uint32_t ipv4);
+  /**
+   * Makes `addr` this IPv6 address, of 16 bytes.
+   */
+  void (*addr_from_ipv6)(struct tor_addr_t *addr, const uint8_t *ipv6);
+  /**
+   * Whether something can be at `addr`: not 0 unless it is unspecified or all zero.
+   * With `for_listening`, all zero will do.
+   */
+  int (*addr_is_valid)(const struct tor_addr_t *addr, int for_listening);
+  /**
+   * The IPv4 address of `addr` in network order; 0 if it has none.
+   */
+  uint32_t (*addr_to_ipv4)(const struct tor_addr_t *addr);
+  /**
+   * Fills 16 bytes with the IPv6 address of `addr`; with zeros if it has none, which
+   * is a bug.
+   */
+  void (*addr_to_ipv6)(uint8_t *ipv6, const struct tor_addr_t *addr);
 };
 
 /**
@@ -229,6 +347,137 @@ const char *torrs_components(void);
  * may be called from any thread.
  */
 int torrs_init(const struct torrs_host_t *host);
+
+/**
+ * Makes a cell of its parts; an empty one and a BUG line if they are too many.
+ *
+ * # Safety
+ * `cell_out` is null or valid for writing, `onionskin` is valid for
+ * `handshake_len` bytes.
+ */
+void create_cell_init(struct create_cell_t *cell_out,
+                      uint8_t cell_type,
+                      uint16_t handshake_type,
+                      uint16_t handshake_len,
+                      const uint8_t *onionskin);
+
+/**
+ * Reads what a CREATE_FAST or CREATE2 cell asks for.
+ *
+ * Returns 0; or -1 if it is another cell, or nobody here can answer it.
+ *
+ * # Safety
+ * `cell_in` is null or valid; `cell_out` is null or valid for writing.
+ */
+int create_cell_parse(struct create_cell_t *cell_out,
+                      const struct cell_t *cell_in);
+
+/**
+ * Makes a cell of ours; its circuit ID is left alone.
+ *
+ * Returns 0; or -1 and nothing in the cell if it is obsolete, or nobody would
+ * answer it.
+ *
+ * # Safety
+ * `cell_in` is null or valid; `cell_out` is null or valid for writing.
+ */
+int create_cell_format(struct cell_t *cell_out,
+                       const struct create_cell_t *cell_in);
+
+/**
+ * [`create_cell_format`] for a client, who may know handshakes that we do not.
+ *
+ * # Safety
+ * As there.
+ */
+int create_cell_format_relayed(struct cell_t *cell_out,
+                               const struct create_cell_t *cell_in);
+
+/**
+ * Reads the answer in a CREATED_FAST or CREATED2 cell.
+ *
+ * Returns 0, also for a cell that is none of CREATED, CREATED_FAST and CREATED2,
+ * whose answer is all zero; or -1 if it is CREATED, or the answer is too long.
+ *
+ * # Safety
+ * `cell_in` is null or valid; `cell_out` is null or valid for writing.
+ */
+int created_cell_parse(struct created_cell_t *cell_out,
+                       const struct cell_t *cell_in);
+
+/**
+ * Makes a cell of an answer; its circuit ID is left alone.
+ *
+ * Returns 0; or -1 and nothing in the cell if it is obsolete, or the answer is too
+ * long.
+ *
+ * # Safety
+ * `cell_in` is null or valid; `cell_out` is null or valid for writing.
+ */
+int created_cell_format(struct cell_t *cell_out,
+                        const struct created_cell_t *cell_in);
+
+/**
+ * Reads an EXTEND2 message: `extend_cell_parse()`.
+ *
+ * Returns 0; or -1 if it is another message, or does not say what is needed.
+ *
+ * # Safety
+ * `payload` is null or valid for `payload_length` bytes; `cell_out` is null or
+ * valid for writing.
+ */
+int torrs_extend_cell_parse(struct extend_cell_t *cell_out,
+                            uint8_t command,
+                            const uint8_t *payload,
+                            size_t payload_length);
+
+/**
+ * Makes an EXTEND2 message, `extend_cell_format()`: `*command_out`, and `*len_out`
+ * bytes of data, zeros behind them. The message names the relay's Ed25519
+ * identity, too, if it is there and `by_ed25519_id` says so.
+ *
+ * Returns 0; or -1, and writes nothing, if the message is obsolete, does not say
+ * what is needed, or is too long.
+ *
+ * # Safety
+ * `cell_in` is null or valid; the others are null or valid for writing,
+ * `payload_out` 498 bytes.
+ */
+int torrs_extend_cell_format(uint8_t *command_out,
+                             uint16_t *len_out,
+                             uint8_t *payload_out,
+                             const struct extend_cell_t *cell_in,
+                             bool (*by_ed25519_id)(void));
+
+/**
+ * Reads an EXTENDED2 message.
+ *
+ * Returns 0; or -1 if it is another message, or the answer in it is not there or
+ * too long.
+ *
+ * # Safety
+ * `payload` is null or valid for `payload_len` bytes; `cell_out` is null or valid
+ * for writing.
+ */
+int extended_cell_parse(struct extended_cell_t *cell_out,
+                        uint8_t command,
+                        const uint8_t *payload,
+                        size_t payload_len);
+
+/**
+ * Makes an EXTENDED2 message: `*command_out`, and `*len_out` bytes of data, zeros
+ * behind them.
+ *
+ * Returns 0; or -1, and writes nothing, if the message is obsolete, or the answer
+ * too long.
+ *
+ * # Safety
+ * As [`torrs_extend_cell_format`].
+ */
+int extended_cell_format(uint8_t *command_out,
+                         uint16_t *len_out,
+                         uint8_t *payload_out,
+                         const struct extended_cell_t *cell_in);
 
 /**
  * Frees a message, or nothing if it is null.

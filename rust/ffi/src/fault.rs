@@ -10,10 +10,10 @@
 //! * `wrong-tag`: CGO gives a wrong tag for a cell that is ours.
 //! * `accept`: a handshake that has to be refused is accepted.
 //! * `wrong-key`: a handshake's key material has a wrong last byte.
-//! * `wrong-length`: a relay message that is read is one byte shorter.
+//! * `wrong-length`: a message that is read is one byte shorter.
 //! * `wrong-consumed`: an object was one byte shorter than what was parsed.
 //! * `forgotten-error`: an object does not remember that setting a field failed.
-//! * `wrong-status`: `tor1_crypt_init` says 0 when it refuses.
+//! * `wrong-status`: what refuses says 0, as if it did not.
 //! * `wrong-words`: what refuses with a text in the log does so with another one.
 //! * `leak`: no CGO state is freed.
 //! * `stale-tag`: where CGO says that a tag is, there is freed memory.
@@ -90,7 +90,7 @@ pub(crate) fn wrong_key() -> bool {
     *chosen() == Fault::WrongKey
 }
 
-/// Whether relay messages are to lose a byte.
+/// Whether messages are to lose a byte.
 #[cfg(feature = "cells")]
 pub(crate) fn wrong_length() -> bool {
     *chosen() == Fault::WrongLength
@@ -121,7 +121,7 @@ pub(crate) fn wrong_tag() -> bool {
 }
 
 /// Whether a refusal is to be answered with 0.
-#[cfg(feature = "relaycrypt")]
+#[cfg(any(feature = "cells", feature = "relaycrypt"))]
 pub(crate) fn wrong_status() -> bool {
     *chosen() == Fault::WrongStatus
 }

@@ -10,6 +10,8 @@
 
 use core::ffi::{c_char, c_int, c_uint, c_void, CStr};
 #[cfg(feature = "cells")]
+use core::net::{Ipv4Addr, Ipv6Addr};
+#[cfg(feature = "cells")]
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use std::ffi::CString;
@@ -62,12 +64,32 @@ pub struct torrs_host_t {
         key: *const u8,
         other: *mut c_void,
     ) -> *mut c_void,
+    /// Makes `addr` this IPv4 address, in network order.
+    pub addr_from_ipv4: unsafe extern "C" fn(addr: *mut tor_addr_t, ipv4: u32),
+    /// Makes `addr` this IPv6 address, of 16 bytes.
+    pub addr_from_ipv6: unsafe extern "C" fn(addr: *mut tor_addr_t, ipv6: *const u8),
+    /// Whether something can be at `addr`: not 0 unless it is unspecified or all zero.
+    /// With `for_listening`, all zero will do.
+    pub addr_is_valid: unsafe extern "C" fn(addr: *const tor_addr_t, for_listening: c_int) -> c_int,
+    /// The IPv4 address of `addr` in network order; 0 if it has none.
+    pub addr_to_ipv4: unsafe extern "C" fn(addr: *const tor_addr_t) -> u32,
+    /// Fills 16 bytes with the IPv6 address of `addr`; with zeros if it has none, which
+    /// is a bug.
+    pub addr_to_ipv6: unsafe extern "C" fn(ipv6: *mut u8, addr: *const tor_addr_t),
 }
 
 /// tor's map whose searches tell nothing by the time that they take.
 #[repr(C)]
 #[derive(Debug)]
 pub struct di_digest256_map_t([u8; 0]);
+
+/// tor's address, of any family. What is in it only tor knows.
+#[repr(C, align(4))]
+#[derive(Clone, Copy, Debug)]
+pub struct tor_addr_t([u8; TORRS_ADDR_SIZE]);
+
+/// `sizeof(tor_addr_t)`, in bytes.
+pub const TORRS_ADDR_SIZE: usize = 20;
 
 /// `LOG_WARN`.
 pub const TORRS_LOG_WARN: c_int = 4;
@@ -210,6 +232,44 @@ impl Host {
         // `other` is not looked at.
         let found = unsafe { (self.table().dimap_search)(map, key.as_ptr(), other) };
         found.cast_const().cast()
+    }
+
+    /// Makes `addr` an IPv4 address.
+    #[cfg(feature = "cells")]
+    pub(crate) fn addr_from_ipv4(self, addr: &mut tor_addr_t, ipv4: Ipv4Addr) {
+        // SAFETY: an address, which is only written.
+        unsafe { (self.table().addr_from_ipv4)(addr, ipv4.to_bits().to_be()) }
+    }
+
+    /// Makes `addr` an IPv6 address.
+    #[cfg(feature = "cells")]
+    pub(crate) fn addr_from_ipv6(self, addr: &mut tor_addr_t, ipv6: Ipv6Addr) {
+        // SAFETY: an address, which is only written, and 16 bytes.
+        unsafe { (self.table().addr_from_ipv6)(addr, ipv6.octets().as_ptr()) }
+    }
+
+    /// Whether something can be at `addr`.
+    #[cfg(feature = "cells")]
+    pub(crate) fn addr_is_valid(self, addr: &tor_addr_t) -> bool {
+        // SAFETY: an address, which is only read.
+        unsafe { (self.table().addr_is_valid)(addr, 0) != 0 }
+    }
+
+    /// The IPv4 address of `addr`; 0.0.0.0 if it has none.
+    #[cfg(feature = "cells")]
+    pub(crate) fn addr_to_ipv4(self, addr: &tor_addr_t) -> Ipv4Addr {
+        // SAFETY: an address, which is only read.
+        let ipv4 = unsafe { (self.table().addr_to_ipv4)(addr) };
+        Ipv4Addr::from_bits(u32::from_be(ipv4))
+    }
+
+    /// The IPv6 address of `addr`; `::` if it has none, which tor reports.
+    #[cfg(feature = "cells")]
+    pub(crate) fn addr_to_ipv6(self, addr: &tor_addr_t) -> Ipv6Addr {
+        let mut ipv6 = [0; 16];
+        // SAFETY: an address, which is only read, and 16 bytes.
+        unsafe { (self.table().addr_to_ipv6)(ipv6.as_mut_ptr(), addr) };
+        ipv6.into()
     }
 
     /// The table, where nothing can be done without one.

@@ -1,5 +1,7 @@
 //! Byte layouts that come from the network, and what may be in them.
 //!
+//! * [`create`]: cells that make circuits.
+//! * [`extend`]: messages that make them longer.
 //! * [`format`]: how a described format is read and written.
 //! * [`formats`]: the described formats.
 //! * [`relay_msg`]: messages in relay cells.
@@ -9,6 +11,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod create;
+pub mod extend;
 pub mod format;
 pub mod formats;
 pub mod relay_msg;
@@ -16,6 +20,10 @@ pub mod relay_msg;
 /// Length of a fixed-length cell's body, in bytes (tor-spec, "Cell packet
 /// format").
 pub const CELL_BODY_LEN: usize = 509;
+
+/// Most data that a relay message can have, in bytes: those of version 0 of the
+/// relay cell format.
+pub const RELAY_DATA_LEN: usize = CELL_BODY_LEN - relay_msg::V0_HEADER_LEN;
 
 /// The body of a fixed-length cell.
 pub type CellBody = [u8; CELL_BODY_LEN];

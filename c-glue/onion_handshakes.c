@@ -2,7 +2,7 @@
 /* See LICENSE for licensing information */
 
 /**
- * @file onion.c
+ * @file onion_handshakes.c
  * @brief Beside the circuit handshakes in Rust (rust/ffi/onion.rs): proof that
  *   C and Rust mean the same functions and types.
  **/
