@@ -7,8 +7,9 @@
 //! also get new file names, so that a link map tells them from a C
 //! implementation that should not be there. Of a file that stays in a Rust build,
 //! only the replaced functions are renamed; it is compiled once more, with the
-//! build's own flags, so that static ones among them can be called. What draws randomness draws it
-//! through us, so that a comparison can repeat it. The names are taken from the
+//! build's own flags, so that static ones among them can be called. What draws
+//! randomness draws it through us, and what asks for tor's options asks us, so that
+//! a comparison can repeat it. The names are taken from the
 //! objects and renamed one by one: `objcopy --prefix-symbols` would rename
 //! malloc and everything else the objects only refer to.
 
@@ -56,7 +57,7 @@ fn sources() -> impl Iterator<Item = &'static str> {
 const COMPONENTS: &[Component] = &[
     Component {
         name: "cells",
-        sources: &["src/core/or/relay_msg.c"],
+        sources: &["src/core/or/onion.c", "src/core/or/relay_msg.c"],
         functions: &[],
     },
     Component {
@@ -114,12 +115,12 @@ const SANITIZERS: &[&str] = &[
 /// What is put before the name of each C symbol and of each renamed member.
 const PREFIX: &str = "c_";
 
-/// A source of randomness.
+/// What decides where arguments do not: randomness, options.
 struct Source {
     /// Where it is.
     member: &'static str,
     name: &'static str,
-    /// What everybody else calls in its place (src/random.rs).
+    /// What everybody else calls in its place (src/random.rs, src/options.c).
     ours: &'static str,
 }
 
@@ -133,6 +134,11 @@ const SOURCES: &[Source] = &[
         member: "libtor_crypt_ops_a-crypto_rand_fast.o",
         name: "crypto_fast_rng_getbytes",
         ours: "ctor_crypto_fast_rng_getbytes",
+    },
+    Source {
+        member: "config.o",
+        name: "get_options",
+        ours: "ctor_get_options",
     },
 ];
 
@@ -246,8 +252,10 @@ fn glue_folder() -> Result<PathBuf> {
 }
 
 /// Compiles the host table's glue, through which Rust logs in C Tor's words, and
-/// that of components which is more than a proof about types.
+/// that of components which is more than a proof about types; and what has to be C
+/// on this side.
 fn compile_glue(headers: &Headers) -> Result<()> {
+    println!("cargo:rerun-if-changed=src/options.c");
     println!("cargo:rerun-if-changed=src/rust.c");
     let mut compiler = headers.compiler();
     for source in SOURCES {
@@ -258,7 +266,10 @@ fn compile_glue(headers: &Headers) -> Result<()> {
         println!("cargo:rerun-if-changed={}", glue.display());
         compiler.file(glue);
     }
-    compiler.file("src/rust.c").try_compile("ctor_glue")?;
+    compiler
+        .file("src/options.c")
+        .file("src/rust.c")
+        .try_compile("ctor_glue")?;
     Ok(())
 }
 

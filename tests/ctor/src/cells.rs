@@ -1,10 +1,14 @@
-//! C Tor's own relay messages, under C's names: relay_msg.h. Cells and messages
-//! are the same bytes on both sides, which the glue checks.
+//! C Tor's own cells and relay messages, under C's names: relay_msg.h, onion.h. All
+//! structures are the same bytes on both sides, which the glue checks.
 
+use std::cell::Cell;
 use std::ffi::{c_int, c_uint};
 
 use ffi::cell::cell_t;
+use ffi::cells::create::{create_cell_t, created_cell_t};
+use ffi::cells::extend::{extend_cell_t, extended_cell_t};
 use ffi::cells::relay_msg::relay_msg_t;
+use ffi::host::tor_addr_t;
 
 renamed! {
     fn relay_msg_free_(msg: *mut relay_msg_t);
@@ -21,4 +25,72 @@ renamed! {
         msg_out: *mut relay_msg_t,
     ) -> c_int;
     fn relay_msg_decode_cell(format: c_uint, cell: *const cell_t) -> *mut relay_msg_t;
+}
+
+// onion.h.
+renamed! {
+    fn create_cell_init(
+        cell_out: *mut create_cell_t,
+        cell_type: u8,
+        handshake_type: u16,
+        handshake_len: u16,
+        onionskin: *const u8,
+    );
+    fn create_cell_parse(cell_out: *mut create_cell_t, cell_in: *const cell_t) -> c_int;
+    fn create_cell_format(cell_out: *mut cell_t, cell_in: *const create_cell_t) -> c_int;
+    fn create_cell_format_relayed(cell_out: *mut cell_t, cell_in: *const create_cell_t) -> c_int;
+    fn created_cell_parse(cell_out: *mut created_cell_t, cell_in: *const cell_t) -> c_int;
+    fn created_cell_format(cell_out: *mut cell_t, cell_in: *const created_cell_t) -> c_int;
+    fn extend_cell_parse(
+        cell_out: *mut extend_cell_t,
+        command: u8,
+        payload: *const u8,
+        payload_length: usize,
+    ) -> c_int;
+    fn extend_cell_format(
+        command_out: *mut u8,
+        len_out: *mut u16,
+        payload_out: *mut u8,
+        cell_in: *const extend_cell_t,
+    ) -> c_int;
+    fn extended_cell_parse(
+        cell_out: *mut extended_cell_t,
+        command: u8,
+        payload: *const u8,
+        payload_len: usize,
+    ) -> c_int;
+    fn extended_cell_format(
+        command_out: *mut u8,
+        len_out: *mut u16,
+        payload_out: *mut u8,
+        cell_in: *const extended_cell_t,
+    ) -> c_int;
+}
+
+extern "C" {
+    fn ctor_extend_by_ed25519_id(choice: c_int);
+
+    /// tor's: makes an address one of this family that is all zero.
+    pub fn tor_addr_make_null(addr: *mut tor_addr_t, family: u16);
+    /// tor's: makes an address this one, in network order.
+    pub fn tor_addr_from_ipv4n(addr: *mut tor_addr_t, ipv4: u32);
+    /// tor's: makes an address this one, of 16 bytes.
+    pub fn tor_addr_from_ipv6_bytes(addr: *mut tor_addr_t, ipv6: *const u8);
+}
+
+thread_local! {
+    static BY_ED25519_ID: Cell<c_int> = const { Cell::new(0) };
+}
+
+/// What tor's options say to this thread about ExtendByEd25519ID: 0, 1, or -1 for
+/// nothing.
+pub fn set_extend_by_ed25519_id(choice: c_int) {
+    BY_ED25519_ID.set(choice);
+    // SAFETY: sets a variable of this thread.
+    unsafe { ctor_extend_by_ed25519_id(choice) }
+}
+
+/// What glue makes of that without a consensus.
+pub extern "C" fn extends_by_ed25519_id() -> bool {
+    BY_ED25519_ID.get() == 1
 }

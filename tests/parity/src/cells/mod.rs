@@ -1,27 +1,102 @@
-//! Component `cells`: relay_msg.c.
+//! Component `cells`: relay_msg.c, onion.c.
 //!
+//! * [`create`], [`extend`]: cells and messages that make circuits, and longer ones.
 //! * [`relay_msg`]: messages go into cells and come out of them.
 
+pub mod create;
+pub mod extend;
 pub mod relay_msg;
+
+use std::mem::MaybeUninit;
+
+use arbitrary::{Result, Unstructured};
 
 use crate::code::EntryPoint;
 use crate::laboratory::{Side, Target};
 
 /// The comparisons of this component.
-pub const COMPARISONS: &[&dyn Target] = &[&relay_msg::RelayMessages];
+pub const COMPARISONS: &[&dyn Target] = &[
+    &create::CreateCells,
+    &create::CreatedCells,
+    &extend::ExtendMessages,
+    &extend::ExtendedMessages,
+    &relay_msg::RelayMessages,
+];
+
+/// What stands where a result goes: nobody would write that.
+pub(crate) const PAINT: u8 = 0xa6;
+
+/// A structure of C's without pointers. What a side did not write, shows.
+fn painted<T: Plain>() -> T {
+    let mut structure = MaybeUninit::<T>::uninit();
+    // SAFETY: numbers are valid with any bytes.
+    unsafe {
+        structure.as_mut_ptr().write_bytes(PAINT, 1);
+        structure.assume_init()
+    }
+}
+
+/// Structures that have nothing but numbers in them.
+///
+/// # Safety
+/// Just that.
+unsafe trait Plain {}
+
+macro_rules! plain {
+    ($($name:ty),* $(,)?) => {
+        // SAFETY: numbers, and arrays and structures of numbers.
+        $(unsafe impl Plain for $name {})*
+    };
+}
+
+plain!(
+    ffi::cells::create::create_cell_t,
+    ffi::cells::create::created_cell_t,
+    ffi::cells::extend::extend_cell_t,
+    ffi::cells::extend::extended_cell_t,
+    ffi::cells::extend::tor_addr_port_t,
+);
+
+/// The next byte of an input.
+fn byte(bytes: &mut Unstructured<'_>) -> Result<u8> {
+    Ok(bytes.bytes(1)?[0])
+}
 
 /// Every function of this component.
 pub fn entry_points(side: Side) -> Vec<EntryPoint> {
     macro_rules! all {
-        ($module:path, $prefix:literal) => {
-            crate::entry_points!($module, $prefix;
-                relay_msg_free_, relay_msg_clear, relay_msg_copy, relay_msg_encode_cell,
-                relay_msg_decode_cell_in_place, relay_msg_decode_cell,
-            )
+        ($relay_msg:path, $create:path, $extend:path, $prefix:literal) => {
+            [
+                crate::entry_points!($relay_msg, $prefix;
+                    relay_msg_free_, relay_msg_clear, relay_msg_copy, relay_msg_encode_cell,
+                    relay_msg_decode_cell_in_place, relay_msg_decode_cell,
+                ),
+                crate::entry_points!($create, $prefix;
+                    create_cell_init, create_cell_parse, create_cell_format,
+                    create_cell_format_relayed, created_cell_parse, created_cell_format,
+                ),
+                crate::entry_points!($extend, $prefix;
+                    extended_cell_parse, extended_cell_format,
+                ),
+            ]
+            .concat()
         };
     }
     match side {
-        Side::C => all!(ctor::cells, "c_"),
-        Side::Rust => all!(ffi::cells::relay_msg, ""),
+        Side::C => {
+            use ctor::cells;
+            let mut c = all!(ctor::cells, ctor::cells, ctor::cells, "c_");
+            c.extend(crate::entry_points!(cells, "c_"; extend_cell_parse, extend_cell_format));
+            c
+        }
+        Side::Rust => {
+            use ffi::cells::{create, extend, relay_msg};
+            let mut rust = all!(relay_msg, create, extend, "");
+            rust.extend(crate::glued!(extend;
+                extend_cell_parse = torrs_extend_cell_parse,
+                extend_cell_format = torrs_extend_cell_format,
+            ));
+            rust
+        }
     }
 }
