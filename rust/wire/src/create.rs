@@ -101,26 +101,33 @@ impl<'a> Create<'a> {
         }
     }
 
-    /// Writes the body of a cell.
+    /// Whether it may be sent.
     ///
     /// # Errors
-    /// If nobody would answer it; the body is then as it was.
+    /// If nobody would answer it, or its cell is too short.
     #[inline]
-    pub fn encode(&self, origin: Origin, body: &mut CellBody) -> Result<(), Refused> {
+    pub fn check(&self, origin: Origin) -> Result<(), Refused> {
         match self {
-            Create::Fast(message) => {
-                let (at, rest) = body.split_at_mut(CREATE_FAST_LEN);
-                at.copy_from_slice(*message);
-                rest.fill(0);
-            }
+            Create::Fast(_) => Ok(()),
             Create::Create2(create2) => {
                 let len = create2.handshake_data.len();
-                check(create2.handshake_type, len, origin)?;
-                let len = create2.encode(body).map_err(|_| Refused::Length)?;
-                fill_from(body, len);
+                check(create2.handshake_type, len, origin)
             }
         }
-        Ok(())
+    }
+
+    /// Writes it into the body of a cell, which is all zero.
+    ///
+    /// # Errors
+    /// If the cell is too short.
+    #[inline]
+    pub fn encode(&self, body: &mut CellBody) -> Result<(), Refused> {
+        let mut writer = Writer::new(body);
+        let written = match self {
+            Create::Fast(message) => writer.put(*message),
+            Create::Create2(create2) => create2.write(&mut writer),
+        };
+        written.map_err(|_| Refused::Length)
     }
 }
 
@@ -171,19 +178,26 @@ impl<'a> Created<'a> {
         }
     }
 
-    /// Writes the body of a cell.
+    /// Whether it may be sent.
     ///
     /// # Errors
-    /// If the answer is too long; the body is then as it was.
+    /// If it is too long.
+    #[inline]
+    pub fn check(&self) -> Result<(), Refused> {
+        match self {
+            Created::Created2(reply) if reply.len() > MAX_REPLY_LEN => Err(Refused::Length),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes it into the body of a cell, which is all zero.
+    ///
+    /// # Errors
+    /// If it is too long.
     #[inline]
     pub fn encode(&self, body: &mut CellBody) -> Result<(), Refused> {
         match self {
-            Created::Fast(reply) => {
-                let (at, rest) = body.split_at_mut(CREATED_FAST_LEN);
-                at.copy_from_slice(*reply);
-                rest.fill(0);
-                Ok(())
-            }
+            Created::Fast(reply) => Writer::new(body).put(*reply).map_err(|_| Refused::Length),
             Created::Created2(reply) => encode_reply(reply, body).map(drop),
         }
     }
@@ -204,8 +218,7 @@ pub(crate) fn parse_reply(bytes: &[u8]) -> Result<&[u8], Refused> {
         .ok_or(Refused::Length)
 }
 
-/// Writes what [`parse_reply`] reads, and zeros behind it. The number is its
-/// length, in bytes.
+/// Writes what [`parse_reply`] reads. The number is its length, in bytes.
 ///
 /// # Errors
 /// If it is too long; nothing is then written.
@@ -218,17 +231,7 @@ pub(crate) fn encode_reply(reply: &[u8], out: &mut [u8]) -> Result<usize, Refuse
     let mut writer = Writer::new(out);
     let written = len.write(&mut writer).and_then(|()| writer.put(reply));
     written.map_err(|_| Refused::Length)?;
-    let written = writer.written();
-    fill_from(out, written);
-    Ok(written)
-}
-
-/// Zeros `bytes` from `at` on.
-#[inline]
-fn fill_from(bytes: &mut [u8], at: usize) {
-    if let Some(rest) = bytes.get_mut(at..) {
-        rest.fill(0);
-    }
+    Ok(writer.written())
 }
 
 #[cfg(test)]
@@ -249,8 +252,10 @@ mod tests {
         body
     }
 
+    const ZEROS: CellBody = [0; CELL_BODY_LEN];
+
     #[test]
-    fn what_is_encoded_is_parsed_and_followed_by_zeros() {
+    fn what_is_encoded_is_parsed() {
         let data = [0x55; MAX_CREATE_LEN];
         let fast = Create::Fast(data.first_chunk().unwrap());
         let mut creates = vec![
@@ -261,12 +266,12 @@ mod tests {
             creates.push((CREATE2, create2(3, &data[..len]), len + 4));
         }
         for (command, create, len) in creates {
-            for origin in [Origin::Here, Origin::Client] {
-                let mut cell = body(b"");
-                create.encode(origin, &mut cell).unwrap();
-                assert_eq!(Create::parse(command, &cell), Ok(create));
-                assert!(cell[len..].iter().all(|&byte| byte == 0));
-            }
+            assert_eq!(create.check(Origin::Here), Ok(()));
+            assert_eq!(create.check(Origin::Client), Ok(()));
+            let mut cell = ZEROS;
+            create.encode(&mut cell).unwrap();
+            assert_eq!(Create::parse(command, &cell), Ok(create));
+            assert_eq!(cell[len..], ZEROS[len..]);
         }
         let fast = Created::Fast(data.first_chunk().unwrap());
         let mut answers = vec![(CREATED_FAST, fast, 40)];
@@ -274,22 +279,28 @@ mod tests {
             answers.push((CREATED2, Created::Created2(&data[..len]), len + 2));
         }
         for (command, created, len) in answers {
-            let mut cell = body(b"");
+            assert_eq!(created.check(), Ok(()));
+            let mut cell = ZEROS;
             created.encode(&mut cell).unwrap();
             assert_eq!(Created::parse(command, &cell), Ok(Some(created)));
-            assert!(cell[len..].iter().all(|&byte| byte == 0));
+            assert_eq!(cell[len..], ZEROS[len..]);
         }
     }
 
     #[test]
-    fn what_is_parsed_and_encoded_again_differs_in_nothing_but_what_follows_it() {
+    fn what_is_parsed_is_encoded_as_it_was_but_for_what_followed_it() {
         for length in 0..=MAX_CREATE_LEN {
             let [high, low] = (length as u16).to_be_bytes();
             let cell = body(&[0, 3, high, low]);
-            let mut again = body(b"");
+            let mut again = ZEROS;
             let create = Create::parse(CREATE2, &cell).unwrap();
-            create.encode(Origin::Here, &mut again).unwrap();
+            create.encode(&mut again).unwrap();
             assert_eq!(again[..4 + length], cell[..4 + length]);
+            if let Ok(Some(created)) = Created::parse(CREATED2, &body(&[high, low])) {
+                let mut again = ZEROS;
+                created.encode(&mut again).unwrap();
+                assert_eq!(again[..2 + length], body(&[high, low])[..2 + length]);
+            }
         }
     }
 
@@ -298,22 +309,20 @@ mod tests {
         for handshake_type in (4..=u16::MAX).chain([TAP]) {
             let [high, low] = handshake_type.to_be_bytes();
             let arrived = body(&[high, low, 0, 7]);
-            let refused = Err(Refused::Handshake);
-            assert_eq!(Create::parse(CREATE2, &arrived), refused);
+            assert_eq!(Create::parse(CREATE2, &arrived), Err(Refused::Handshake));
             let create = create2(handshake_type, b"unknown");
-            let mut cell = body(b"");
-            assert!(create.encode(Origin::Here, &mut cell).is_err());
-            assert_eq!(cell, body(b""));
-            let passed_on = create.encode(Origin::Client, &mut cell);
+            assert_eq!(create.check(Origin::Here), Err(Refused::Handshake));
+            let passed_on = create.check(Origin::Client);
             assert_eq!(passed_on.is_ok(), handshake_type != TAP);
         }
     }
 
     #[test]
     fn create_fast_in_create2_is_written_and_not_read() {
-        let mut cell = body(b"");
+        let mut cell = ZEROS;
         let fast = create2(FAST, &[1; CREATE_FAST_LEN]);
-        assert_eq!(fast.encode(Origin::Here, &mut cell), Ok(()));
+        assert_eq!(fast.check(Origin::Here), Ok(()));
+        assert_eq!(fast.encode(&mut cell), Ok(()));
         assert_eq!(Create::parse(CREATE2, &cell), Err(Refused::Handshake));
     }
 
@@ -325,13 +334,14 @@ mod tests {
             assert_eq!(Create::parse(CREATE2, &cell).is_ok(), len == 84);
             for (handshake_type, right) in [(FAST, CREATE_FAST_LEN), (NTOR, NTOR_LEN)] {
                 let create = create2(handshake_type, &cell[4..4 + len]);
-                let encoded = create.encode(Origin::Client, &mut body(b""));
-                assert_eq!(encoded.is_ok(), len == right);
+                let checked = create.check(Origin::Client);
+                assert_eq!(checked.is_ok(), len == right);
             }
         }
         let long = [0; MAX_CREATE_LEN + 1];
-        let encoded = create2(3, &long).encode(Origin::Client, &mut body(b""));
-        assert_eq!(encoded, Err(Refused::Length));
+        let create = create2(3, &long);
+        assert_eq!(create.check(Origin::Client), Err(Refused::Length));
+        assert_eq!(create.encode(&mut [0; CELL_BODY_LEN]), Err(Refused::Length));
     }
 
     #[test]
@@ -347,10 +357,11 @@ mod tests {
             assert_eq!(Created::parse(CREATED2, &created).is_ok(), good);
         }
         let long = [0; MAX_REPLY_LEN + 1];
-        let mut cell = body(b"");
+        let mut cell = ZEROS;
         let created = Created::Created2(&long);
+        assert_eq!(created.check(), Err(Refused::Length));
         assert_eq!(created.encode(&mut cell), Err(Refused::Length));
-        assert_eq!(cell, body(b""));
+        assert_eq!(cell, ZEROS);
     }
 
     #[test]

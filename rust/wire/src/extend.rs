@@ -84,9 +84,9 @@ impl<'a> Extend<'a> {
             || ipv6.is_some_and(|at| !at.ip().is_unspecified() && at.port() != 0)
     }
 
-    /// Writes the data of a message. The answer is its length, in bytes; zeros
-    /// follow. Who the relay is, where it is and what is to be sent has been
-    /// checked: [`check_relay`], [`check_create`].
+    /// Writes the data of a message. The answer is its length, in bytes. Who the
+    /// relay is, where it is and what is to be sent has been checked:
+    /// [`check_relay`], [`check_create`].
     ///
     /// # Errors
     /// If it is too long; it is then written in part.
@@ -107,11 +107,7 @@ impl<'a> Extend<'a> {
             specifiers: List::of(&specifiers),
             create2: self.create2,
         };
-        let len = extend2.encode(out).map_err(|_| Refused::Length)?;
-        if let Some(rest) = out.get_mut(len..) {
-            rest.fill(0);
-        }
-        Ok(len)
+        extend2.encode(out).map_err(|_| Refused::Length)
     }
 }
 
@@ -175,7 +171,7 @@ pub fn parse_extended(command: u8, data: &[u8]) -> Result<&[u8], Refused> {
     }
 }
 
-/// Writes the data of EXTENDED2. The number is its length, in bytes; zeros follow.
+/// Writes the data of EXTENDED2. The number is its length, in bytes.
 ///
 /// # Errors
 /// If the answer is too long; nothing is then written.
@@ -237,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_is_parsed_and_followed_by_zeros() {
+    fn what_is_encoded_is_parsed() {
         let all = full(unknown(b"handshake"));
         let ntor = Create2 {
             handshake_type: 2,
@@ -256,7 +252,7 @@ mod tests {
             let mut data = [0xee; RELAY_DATA_LEN];
             let len = extend.encode(&mut data).unwrap();
             assert_eq!(Extend::parse(EXTEND2, &data[..len]), Ok(extend));
-            assert!(data[len..].iter().all(|&byte| byte == 0));
+            assert!(data[len..].iter().all(|&byte| byte == 0xee));
             for shorter in 0..len {
                 assert!(Extend::parse(EXTEND2, &data[..shorter]).is_err());
             }
@@ -398,7 +394,7 @@ mod tests {
             assert_eq!(written, len + 2);
             assert_eq!(parse_extended(EXTENDED2, &data), Ok(reply));
             assert_eq!(parse_extended(EXTENDED2, &data[..written]), Ok(reply));
-            assert!(data[written..].iter().all(|&byte| byte == 0));
+            assert!(data[written..].iter().all(|&byte| byte == 0xee));
             for shorter in 0..written {
                 assert!(parse_extended(EXTENDED2, &data[..shorter]).is_err());
             }

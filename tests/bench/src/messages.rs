@@ -1,11 +1,18 @@
-//! What it costs to read a relay message from its cell, and to write one.
+//! What it costs to read a relay message from its cell, and to write one; and the
+//! cells and messages that make circuits.
 
 use std::hint::black_box;
 
 use ffi::cell::cell_t;
+use ffi::cells::create::create_cell_t;
 use ffi::cells::relay_msg::relay_msg_t;
+use parity::cells::extend::Written;
 use parity::cells::relay_msg::{decode, encode, UNFIT};
+use parity::cells::{create, extend, painted};
 use parity::laboratory::Side;
+use wire::create::{CREATE2, CREATED2};
+use wire::extend::{EXTEND2, EXTENDED2};
+use wire::{CellBody, CELL_BODY_LEN};
 
 use crate::work::Work;
 
@@ -17,7 +24,7 @@ const DATA: u8 = 2;
 const SENDME: u8 = 5;
 
 /// The rows, in the order of the table.
-pub const MESSAGES: [Work; 6] = [
+pub const MESSAGES: [Work; 14] = [
     Work {
         name: "DATA read, version 0",
         at_once: AT_ONCE,
@@ -48,7 +55,116 @@ pub const MESSAGES: [Work; 6] = [
         at_once: AT_ONCE,
         prepare: |side| write(side, 1, SENDME, 19),
     },
+    Work {
+        name: "CREATE2 read",
+        at_once: AT_ONCE,
+        prepare: |side| {
+            let (create, mut cell, mut out) = (create2(side), no_cell(), painted());
+            assert_eq!(create::format(side, &create, false, &mut cell), 0);
+            repeat(move || create::parse(side, black_box(&cell), black_box(&mut out)))
+        },
+    },
+    Work {
+        name: "CREATE2 written",
+        at_once: AT_ONCE,
+        prepare: |side| {
+            let (create, mut out) = (create2(side), no_cell());
+            repeat(move || create::format(side, black_box(&create), false, black_box(&mut out)))
+        },
+    },
+    Work {
+        name: "CREATED2 read",
+        at_once: AT_ONCE,
+        prepare: |side| {
+            let (cell, mut out) = (create::cell_of(CREATED2, &answer()), painted());
+            repeat(move || create::parse_created(side, black_box(&cell), black_box(&mut out)))
+        },
+    },
+    Work {
+        name: "CREATED2 written",
+        at_once: AT_ONCE,
+        prepare: |side| {
+            let (cell, mut created) = (create::cell_of(CREATED2, &answer()), painted());
+            assert_eq!(create::parse_created(side, &cell, &mut created), 0);
+            let mut out = no_cell();
+            repeat(move || create::format_created(side, black_box(&created), black_box(&mut out)))
+        },
+    },
+    Work {
+        name: "EXTEND2 read",
+        at_once: AT_ONCE,
+        prepare: |side| {
+            let (mut message, mut out) = (Written::nothing(), painted());
+            let extend = extend::message(&NTOR_V3);
+            assert_eq!(extend::format(side, &extend, &mut message), 0);
+            repeat(move || {
+                let data = &message.data[..message.len.into()];
+                extend::parse(side, EXTEND2, black_box(data), black_box(&mut out))
+            })
+        },
+    },
+    Work {
+        name: "EXTEND2 written",
+        at_once: AT_ONCE,
+        prepare: |side| {
+            let (message, mut out) = (extend::message(&NTOR_V3), Written::nothing());
+            repeat(move || extend::format(side, black_box(&message), black_box(&mut out)))
+        },
+    },
+    Work {
+        name: "EXTENDED2 read",
+        at_once: AT_ONCE,
+        prepare: |side| {
+            let (data, mut out) = (answer(), painted());
+            repeat(move || {
+                let data = &data[..2 + ANSWER_LEN];
+                extend::parse_extended(side, EXTENDED2, black_box(data), black_box(&mut out))
+            })
+        },
+    },
+    Work {
+        name: "EXTENDED2 written",
+        at_once: AT_ONCE,
+        prepare: |side| {
+            let (data, mut extended, mut out) = (answer(), painted(), Written::nothing());
+            let data = &data[..2 + ANSWER_LEN];
+            assert_eq!(
+                extend::parse_extended(side, EXTENDED2, data, &mut extended),
+                0
+            );
+            repeat(move || extend::format_extended(side, black_box(&extended), black_box(&mut out)))
+        },
+    },
 ];
+
+/// A client's message of ntor v3, and the length of a relay's: those that
+/// negotiate congestion control.
+const NTOR_V3: [u8; 131] = [7; 131];
+const ANSWER_LEN: usize = 68;
+
+/// What is done again and again, and has to return 0.
+fn repeat(mut work: impl FnMut() -> i32 + 'static) -> Box<dyn FnMut()> {
+    Box::new(move || {
+        for _ in 0..AT_ONCE {
+            assert_eq!(work(), 0);
+        }
+    })
+}
+
+fn create2(side: Side) -> create_cell_t {
+    create::init(side, CREATE2, 3, &NTOR_V3)
+}
+
+fn no_cell() -> cell_t {
+    create::cell_of(0, &[0; CELL_BODY_LEN])
+}
+
+/// The body of CREATED2.
+fn answer() -> CellBody {
+    let mut body = [7; CELL_BODY_LEN];
+    body[..2].copy_from_slice(&(ANSWER_LEN as u16).to_be_bytes());
+    body
+}
 
 fn message(format: u32, command: u8, length: u16) -> relay_msg_t {
     // With a body that is long enough for every message.

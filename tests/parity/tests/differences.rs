@@ -9,9 +9,11 @@ use std::process::{Command, Output};
 use std::ptr;
 
 use ffi::cell::cell_t;
+use ffi::cells::create::{create_cell_t, created_cell_t};
 use onion::x25519::PublicKey;
 use parity::call;
-use parity::cells::relay_msg;
+use parity::cells::extend::Written;
+use parity::cells::{create, extend, painted, relay_msg, PAINT};
 use parity::laboratory::Side;
 use parity::onion::call::{room, Message};
 use parity::onion::keys::{bytes_of, pair, Keys};
@@ -21,6 +23,8 @@ use parity::relaycrypt::implementation;
 use parity::trunnel::number_of;
 use parity::trunnel::object::Owned;
 use parity::trunnel::table::Access;
+use wire::create::{CREATE2, CREATED2};
+use wire::extend::{EXTEND2, EXTENDED2};
 
 /// One difference: Rust does this and goes on, C does not.
 struct Difference {
@@ -49,7 +53,7 @@ fn rust_only(holds: bool) {
     }
 }
 
-const DIFFERENCES: [Difference; 18] = [
+const DIFFERENCES: &[Difference] = &[
     Difference {
         name: "relay-msg-refused",
         c: C::AnswersOtherwise,
@@ -81,6 +85,133 @@ const DIFFERENCES: [Difference; 18] = [
             },
             // SAFETY: no message.
             |side| assert!(!unsafe { relay_msg::can_be_copied(side, ptr::null()) }),
+        ],
+    },
+    Difference {
+        name: "circuit-cell-refused",
+        c: C::AnswersOtherwise,
+        calls: &[
+            |side| {
+                // CREATE2 of a handshake that nobody knows, or that is obsolete.
+                for handshake_type in [4, 0] {
+                    let mut body = [1; 509];
+                    body[..4].copy_from_slice(&[0, handshake_type, 0, 9]);
+                    let mut out = painted();
+                    let cell = create::cell_of(CREATE2, &body);
+                    assert_eq!(create::parse(side, &cell, &mut out), -1);
+                    rust_only(out.onionskin == [PAINT; 505]);
+                }
+            },
+            |side| {
+                // CREATED2 that is longer than EXTENDED2.
+                let mut body = [1; 509];
+                body[..2].copy_from_slice(&[1, 251]);
+                let mut out = painted();
+                let cell = create::cell_of(CREATED2, &body);
+                assert_eq!(create::parse_created(side, &cell, &mut out), -1);
+                rust_only(out.reply == [PAINT; 507]);
+            },
+            |side| {
+                // EXTEND2 to a relay that is nowhere.
+                let mut data = [1, 2, 20].to_vec();
+                data.extend([7; 20]);
+                data.extend([0, 3, 0, 0]);
+                let mut out = painted();
+                assert_eq!(extend::parse(side, EXTEND2, &data, &mut out), -1);
+                rust_only(out.node_id == [PAINT; 20]);
+            },
+            |side| {
+                let mut out = painted();
+                let empty = extend::parse_extended(side, EXTENDED2, &[], &mut out);
+                assert_eq!(empty, -1);
+                rust_only(out.created_cell.reply == [PAINT; 507]);
+            },
+            |side| {
+                // No CREATED at all.
+                let mut created: created_cell_t = painted();
+                created.cell_type = 7;
+                let mut out = create::cell_of(PAINT, &[PAINT; 509]);
+                assert_eq!(create::format_created(side, &created, &mut out), -1);
+                rust_only(out.payload == [PAINT; 509]);
+            },
+            |side| {
+                // EXTEND2 that is longer than a cell.
+                let mut out = Written::nothing();
+                let extend = extend::message(&[1; 505]);
+                assert_eq!(extend::format(side, &extend, &mut out), -1);
+                rust_only(out.data == [PAINT; 498]);
+            },
+        ],
+    },
+    Difference {
+        name: "create-too-long",
+        c: C::Aborts,
+        calls: &[
+            |side| {
+                assert_eq!(
+                    passed_on(side, 506, 3, false),
+                    (-1, u16::from_be_bytes([PAINT; 2]))
+                )
+            },
+            |side| {
+                assert_eq!(
+                    passed_on(side, 506, 4, true),
+                    (-1, u16::from_be_bytes([PAINT; 2]))
+                )
+            },
+        ],
+    },
+    Difference {
+        name: "create-init-too-long",
+        c: C::AnswersOtherwise,
+        calls: &[|side| {
+            #[repr(C)]
+            struct Out {
+                create: create_cell_t,
+                behind: [u8; 64],
+            }
+            let mut out = Out {
+                create: painted(),
+                behind: [PAINT; 64],
+            };
+            let data = [1; 520];
+            // SAFETY: data, and room for them.
+            unsafe {
+                let out = (&raw mut out).cast();
+                create::init_at(side, out, CREATE2, 3, &data);
+            }
+            rust_only(out.behind == [PAINT; 64]);
+            assert_eq!(out.create.cell_type, 0);
+            assert_eq!(out.create.onionskin, [0; 505]);
+        }],
+    },
+    Difference {
+        name: "circuit-cell-null",
+        c: C::Aborts,
+        calls: &[
+            |side| {
+                let (no_cell, no_create) = (ptr::null(), ptr::null_mut());
+                // SAFETY: nothing.
+                assert_eq!(-1, unsafe {
+                    match side {
+                        Side::C => ctor::cells::create_cell_parse(no_create, no_cell),
+                        Side::Rust => ffi::cells::create::create_cell_parse(no_create, no_cell),
+                    }
+                });
+            },
+            |side| {
+                let (mut extend, none) = (painted(), ptr::null());
+                // SAFETY: room, and no data.
+                assert_eq!(-1, unsafe {
+                    match side {
+                        Side::C => ctor::cells::extend_cell_parse(&mut extend, EXTEND2, none, 9),
+                        Side::Rust => {
+                            use ffi::cells::extend::torrs_extend_cell_parse;
+                            torrs_extend_cell_parse(&mut extend, EXTEND2, none, 9)
+                        }
+                    }
+                });
+            },
         ],
     },
     Difference {
@@ -383,6 +514,17 @@ fn beyond_the_end(side: Side, format: &str, field: &str, number: usize) {
         assert_eq!((elements.get_const)(object.as_ptr(), number), 0);
         assert_eq!((elements.set)(object.as_ptr(), number, 0), -1);
     }
+}
+
+/// The return code for so much handshake data of this type, and the length in the
+/// cell.
+fn passed_on(side: Side, len: u16, handshake_type: u16, relayed: bool) -> (i32, u16) {
+    let mut create = create::init(side, CREATE2, handshake_type, &[1; 505]);
+    create.handshake_len = len;
+    let mut out = create::cell_of(PAINT, &[PAINT; 509]);
+    let status = create::format(side, &create, relayed, &mut out);
+    let [_, _, l0, l1, ..] = out.payload;
+    (status, u16::from_be_bytes([l0, l1]))
 }
 
 /// A relay's return code for an honest onionskin.

@@ -248,16 +248,13 @@ unsafe fn format(cell_out: *mut cell_t, cell_in: *const create_cell_t, origin: O
         },
         _ => None,
     };
-    let mut body = [0; CELL_BODY_LEN];
-    let encoded = match create {
-        Some(create) => create.encode(origin, &mut body),
-        None => Err(Refused::Command),
-    };
-    match encoded {
-        Ok(()) => {
+    let checked = create.ok_or(Refused::Command);
+    let checked = checked.and_then(|create| create.check(origin).map(|()| create));
+    match checked {
+        Ok(create) => {
             // SAFETY: not null, and this function's contract.
-            unsafe { put_cell(cell_out, cell.cell_type, &body) };
-            0
+            let body = unsafe { begin_cell(cell_out, cell.cell_type) };
+            create.encode(body).map_or_else(refused, |()| 0)
         }
         Err(why) => refused(why),
     }
@@ -318,31 +315,30 @@ pub unsafe extern "C" fn created_cell_format(
             (CREATED2, Some(answer)) => Some(Created::Created2(answer)),
             _ => None,
         };
-        let mut body = [0; CELL_BODY_LEN];
-        let encoded = match created {
-            Some(created) => created.encode(&mut body),
-            None => Err(Refused::Command),
-        };
-        match encoded {
-            Ok(()) => {
+        let checked = created.ok_or(Refused::Command);
+        let checked = checked.and_then(|created| created.check().map(|()| created));
+        match checked {
+            Ok(created) => {
                 // SAFETY: not null, and this function's contract.
-                unsafe { put_cell(cell_out, cell.cell_type, &body) };
-                0
+                let body = unsafe { begin_cell(cell_out, cell.cell_type) };
+                created.encode(body).map_or_else(refused, |()| 0)
             }
             Err(why) => refused(why),
         }
     })
 }
 
-/// Puts command and body into a cell.
+/// Gives a cell this command, and a body that is all zero.
 ///
 /// # Safety
-/// `cell` is valid for writing.
-unsafe fn put_cell(cell: *mut cell_t, command: u8, body: &CellBody) {
+/// `cell` is valid for writing, and used by nobody else as long as the body is.
+unsafe fn begin_cell<'a>(cell: *mut cell_t, command: u8) -> &'a mut CellBody {
     // SAFETY: this function's contract.
     unsafe {
         (&raw mut (*cell).command).write(command);
-        (&raw mut (*cell).payload).write(*body);
+        let body = &raw mut (*cell).payload;
+        body.write_bytes(0, 1);
+        &mut *body
     }
 }
 

@@ -152,7 +152,8 @@ impl Comparison for CreateCells {
     fn observe(&self, side: Side, case: &Case<Sent>, seen: &mut Observed) {
         match case {
             Case::Read(command, body) => {
-                let (status, create) = parse(side, &cell_of(*command, body));
+                let mut create = painted();
+                let status = parse(side, &cell_of(*command, body), &mut create);
                 seen.note("create_cell_parse", status);
                 if status != 0 {
                     // What is left differs (DIFFERENCES.md, circuit-cell-refused).
@@ -221,7 +222,8 @@ impl Comparison for CreatedCells {
     fn observe(&self, side: Side, case: &Case<Answer>, seen: &mut Observed) {
         match case {
             Case::Read(command, body) => {
-                let (status, created) = parse_created(side, &cell_of(*command, body));
+                let mut created = painted();
+                let status = parse_created(side, &cell_of(*command, body), &mut created);
                 seen.note("created_cell_parse", status);
                 if status != 0 {
                     // What is left differs (DIFFERENCES.md, circuit-cell-refused).
@@ -337,67 +339,76 @@ pub fn cell_of(command: u8, body: &CellBody) -> cell_t {
     }
 }
 
-/// The return code, and what a cell asks for.
-pub fn parse(side: Side, cell: &cell_t) -> (i32, create_cell_t) {
-    let mut create = painted();
+/// Reads what a cell asks for; the return code.
+pub fn parse(side: Side, cell: &cell_t, create: &mut create_cell_t) -> i32 {
     // SAFETY: a cell, and room for what it asks for.
-    let status = unsafe { call!(side, create_cell_parse(&mut create, cell)) };
-    (status, create)
+    unsafe { call!(side, create_cell_parse(create, cell)) }
 }
 
-/// The return code, and the answer in a cell.
-pub fn parse_created(side: Side, cell: &cell_t) -> (i32, created_cell_t) {
-    let mut created = painted();
+/// Reads the answer in a cell; the return code.
+pub fn parse_created(side: Side, cell: &cell_t, created: &mut created_cell_t) -> i32 {
     // SAFETY: a cell, and room for an answer.
-    let status = unsafe { call!(side, created_cell_parse(&mut created, cell)) };
-    (status, created)
+    unsafe { call!(side, created_cell_parse(created, cell)) }
 }
 
 /// What is made of these parts.
 pub fn init(side: Side, cell_type: u8, handshake_type: u16, data: &[u8]) -> create_cell_t {
+    assert!(data.len() <= MAX_CREATE_LEN);
     let mut create = painted();
-    let len = data.len() as u16;
-    // SAFETY: data, and room.
-    unsafe {
-        let data = data.as_ptr();
-        call!(
-            side,
-            create_cell_init(&mut create, cell_type, handshake_type, len, data)
-        );
-    }
+    // SAFETY: room for so much.
+    unsafe { init_at(side, &mut create, cell_type, handshake_type, data) };
     create
 }
 
-/// The return code, and the cell.
-pub fn format(side: Side, create: &create_cell_t, relayed: bool) -> (i32, cell_t) {
-    let mut cell = cell_of(PAINT, &[PAINT; CELL_BODY_LEN]);
-    // SAFETY: what is asked for, and room for a cell.
-    let status = unsafe {
-        match relayed {
-            true => call!(side, create_cell_format_relayed(&mut cell, create)),
-            false => call!(side, create_cell_format(&mut cell, create)),
-        }
-    };
-    (status, cell)
+/// The same, somewhere.
+///
+/// # Safety
+/// There is room for a structure, and behind it for what does not fit in.
+pub unsafe fn init_at(
+    side: Side,
+    out: *mut create_cell_t,
+    cell_type: u8,
+    handshake_type: u16,
+    data: &[u8],
+) {
+    let (data, len) = (data.as_ptr(), data.len() as u16);
+    // SAFETY: data, and this function's contract.
+    unsafe {
+        call!(
+            side,
+            create_cell_init(out, cell_type, handshake_type, len, data)
+        );
+    }
 }
 
-/// The return code, and the cell.
-pub fn format_created(side: Side, created: &created_cell_t) -> (i32, cell_t) {
-    let mut cell = cell_of(PAINT, &[PAINT; CELL_BODY_LEN]);
+/// Makes a cell; the return code.
+pub fn format(side: Side, create: &create_cell_t, relayed: bool, cell: &mut cell_t) -> i32 {
+    // SAFETY: what is asked for, and room for a cell.
+    unsafe {
+        match relayed {
+            true => call!(side, create_cell_format_relayed(cell, create)),
+            false => call!(side, create_cell_format(cell, create)),
+        }
+    }
+}
+
+/// Makes a cell of an answer; the return code.
+pub fn format_created(side: Side, created: &created_cell_t, cell: &mut cell_t) -> i32 {
     // SAFETY: an answer, and room for a cell.
-    let status = unsafe { call!(side, created_cell_format(&mut cell, created)) };
-    (status, cell)
+    unsafe { call!(side, created_cell_format(cell, created)) }
 }
 
 fn write(side: Side, create: &create_cell_t, relayed: bool, seen: &mut Observed) -> i32 {
-    let (status, cell) = format(side, create, relayed);
+    let mut cell = cell_of(PAINT, &[PAINT; CELL_BODY_LEN]);
+    let status = format(side, create, relayed, &mut cell);
     seen.note("create_cell_format", status);
     note_cell(status, &cell, seen);
     status
 }
 
 fn write_created(side: Side, created: &created_cell_t, seen: &mut Observed) -> i32 {
-    let (status, cell) = format_created(side, created);
+    let mut cell = cell_of(PAINT, &[PAINT; CELL_BODY_LEN]);
+    let status = format_created(side, created, &mut cell);
     seen.note("created_cell_format", status);
     note_cell(status, &cell, seen);
     status

@@ -32,8 +32,9 @@ pub struct ExtendedMessages;
 
 /// One EXTEND2 message.
 pub enum Case {
-    /// It arrives: its command and data.
-    Read(u8, Vec<u8>),
+    /// It arrives: its command and data, with nothing behind them for who reads too
+    /// far.
+    Read(u8, Box<[u8]>),
     /// It is sent.
     Write(Sent),
 }
@@ -63,8 +64,9 @@ enum Address {
 
 /// One EXTENDED2 message.
 pub enum AnswerCase {
-    /// It arrives: its command and data.
-    Read(u8, Vec<u8>),
+    /// It arrives: its command and data, with nothing behind them for who reads too
+    /// far.
+    Read(u8, Box<[u8]>),
     /// It is sent: its command, that of the cell within, and the answer with the
     /// length that is said.
     Write(u8, u8, u16, Vec<u8>),
@@ -134,12 +136,12 @@ impl Comparison for ExtendMessages {
         Ok(match byte(bytes)? {
             0..112 => {
                 let command = command_of(bytes, EXTEND2)?;
-                Case::Read(command, changed(bytes)?)
+                Case::Read(command, changed(bytes)?.into())
             }
             112..144 => {
                 let command = command_of(bytes, EXTEND2)?;
                 let data = bytes.bytes(bytes.len())?;
-                Case::Read(command, data.to_owned())
+                Case::Read(command, data.into())
             }
             144..=255 => Case::Write(Sent::of(bytes)?),
         })
@@ -149,7 +151,8 @@ impl Comparison for ExtendMessages {
         say_everything_that_is_said_once();
         match case {
             Case::Read(command, data) => {
-                let (status, extend) = parse(side, *command, data);
+                let mut extend = painted();
+                let status = parse(side, *command, data, &mut extend);
                 seen.note("extend_cell_parse", status);
                 if status != 0 {
                     // What is left differs (DIFFERENCES.md, circuit-cell-refused).
@@ -214,13 +217,14 @@ impl Comparison for ExtendedMessages {
         let mut data = length.to_be_bytes().to_vec();
         data.extend(data_of(bytes, given)?);
         data.truncate(given);
-        Ok(AnswerCase::Read(command, data))
+        Ok(AnswerCase::Read(command, data.into()))
     }
 
     fn observe(&self, side: Side, case: &AnswerCase, seen: &mut Observed) {
         match case {
             AnswerCase::Read(command, data) => {
-                let (status, extended) = parse_extended(side, *command, data);
+                let mut extended = painted();
+                let status = parse_extended(side, *command, data, &mut extended);
                 seen.note("extended_cell_parse", status);
                 if status != 0 {
                     // What is left differs (DIFFERENCES.md, circuit-cell-refused).
@@ -463,7 +467,7 @@ fn say_everything_that_is_said_once() {
         let sent = honest(b"key");
         let mut extend = sent.extend();
         extend.orport_ipv6 = Address::Ipv4(7, 8).to_tor();
-        assert_eq!(format(Side::C, &extend).0, 0);
+        assert_eq!(format(Side::C, &extend, &mut Written::nothing()), 0);
         ctor::log::take();
     });
 }
@@ -488,39 +492,28 @@ pub fn message(handshake_data: &[u8]) -> extend_cell_t {
     honest(handshake_data).extend()
 }
 
-/// The return code, and what a message asks for.
-pub fn parse(side: Side, command: u8, data: &[u8]) -> (i32, extend_cell_t) {
-    // Not a Vec's capacity: who reads too far is to be found out.
-    let data: Box<[u8]> = data.into();
-    let mut extend = painted();
+/// Reads what a message asks for; the return code.
+pub fn parse(side: Side, command: u8, data: &[u8], extend: &mut extend_cell_t) -> i32 {
+    let (data, len) = (data.as_ptr(), data.len());
     // SAFETY: data, and room for what they ask for.
-    let status = unsafe {
-        let (data, len) = (data.as_ptr(), data.len());
+    unsafe {
         match side {
-            Side::C => ctor::cells::extend_cell_parse(&mut extend, command, data, len),
-            Side::Rust => {
-                ffi::cells::extend::torrs_extend_cell_parse(&mut extend, command, data, len)
-            }
+            Side::C => ctor::cells::extend_cell_parse(extend, command, data, len),
+            Side::Rust => ffi::cells::extend::torrs_extend_cell_parse(extend, command, data, len),
         }
-    };
-    (status, extend)
+    }
 }
 
-/// The return code, and the answer in a message.
-pub fn parse_extended(side: Side, command: u8, data: &[u8]) -> (i32, extended_cell_t) {
-    let data: Box<[u8]> = data.into();
-    let mut extended = painted();
+/// Reads the answer in a message; the return code.
+pub fn parse_extended(side: Side, command: u8, data: &[u8], extended: &mut extended_cell_t) -> i32 {
+    let (data, len) = (data.as_ptr(), data.len());
     // SAFETY: data, and room for an answer.
-    let status = unsafe {
-        let (data, len) = (data.as_ptr(), data.len());
+    unsafe {
         match side {
-            Side::C => ctor::cells::extended_cell_parse(&mut extended, command, data, len),
-            Side::Rust => {
-                ffi::cells::extend::extended_cell_parse(&mut extended, command, data, len)
-            }
+            Side::C => ctor::cells::extended_cell_parse(extended, command, data, len),
+            Side::Rust => ffi::cells::extend::extended_cell_parse(extended, command, data, len),
         }
-    };
-    (status, extended)
+    }
 }
 
 /// A message as it is written.
@@ -536,7 +529,8 @@ pub struct Written {
 }
 
 impl Written {
-    fn nothing() -> Self {
+    /// Nothing yet.
+    pub fn nothing() -> Self {
         Written {
             command: PAINT,
             len: u16::from_be_bytes([PAINT; 2]),
@@ -555,12 +549,11 @@ impl Written {
     }
 }
 
-/// The return code, and the message.
-pub fn format(side: Side, extend: &extend_cell_t) -> (i32, Written) {
-    let mut out = Written::nothing();
+/// Writes a message; the return code.
+pub fn format(side: Side, extend: &extend_cell_t, out: &mut Written) -> i32 {
     let (command, len, data) = (&mut out.command, &mut out.len, out.data.as_mut_ptr());
     // SAFETY: what is to be written, and room for it.
-    let status = unsafe {
+    unsafe {
         match side {
             Side::C => ctor::cells::extend_cell_format(command, len, data, extend),
             Side::Rust => {
@@ -574,33 +567,32 @@ pub fn format(side: Side, extend: &extend_cell_t) -> (i32, Written) {
                 )
             }
         }
-    };
-    (status, out)
+    }
 }
 
-/// The return code, and the message.
-pub fn format_extended(side: Side, extended: &extended_cell_t) -> (i32, Written) {
-    let mut out = Written::nothing();
+/// Writes a message with an answer; the return code.
+pub fn format_extended(side: Side, extended: &extended_cell_t, out: &mut Written) -> i32 {
     let (command, len, data) = (&mut out.command, &mut out.len, out.data.as_mut_ptr());
     // SAFETY: what is to be written, and room for it.
-    let status = unsafe {
+    unsafe {
         match side {
             Side::C => ctor::cells::extended_cell_format(command, len, data, extended),
             Side::Rust => ffi::cells::extend::extended_cell_format(command, len, data, extended),
         }
-    };
-    (status, out)
+    }
 }
 
 fn write(side: Side, extend: &extend_cell_t, seen: &mut Observed) -> i32 {
-    let (status, written) = format(side, extend);
+    let mut written = Written::nothing();
+    let status = format(side, extend, &mut written);
     seen.note("extend_cell_format", status);
     written.note(status, seen);
     status
 }
 
 fn write_extended(side: Side, extended: &extended_cell_t, seen: &mut Observed) -> i32 {
-    let (status, written) = format_extended(side, extended);
+    let mut written = Written::nothing();
+    let status = format_extended(side, extended, &mut written);
     seen.note("extended_cell_format", status);
     written.note(status, seen);
     status

@@ -24,10 +24,10 @@ pub const COMPARISONS: &[&dyn Target] = &[
 ];
 
 /// What stands where a result goes: nobody would write that.
-pub(crate) const PAINT: u8 = 0xa6;
+pub const PAINT: u8 = 0xa6;
 
 /// A structure of C's without pointers. What a side did not write, shows.
-fn painted<T: Plain>() -> T {
+pub fn painted<T: Plain>() -> T {
     let mut structure = MaybeUninit::<T>::uninit();
     // SAFETY: numbers are valid with any bytes.
     unsafe {
@@ -40,7 +40,7 @@ fn painted<T: Plain>() -> T {
 ///
 /// # Safety
 /// Just that.
-unsafe trait Plain {}
+pub unsafe trait Plain {}
 
 macro_rules! plain {
     ($($name:ty),* $(,)?) => {
