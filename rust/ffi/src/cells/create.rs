@@ -6,8 +6,7 @@ use crate::host;
 use core::ffi::{c_int, CStr};
 use core::mem::offset_of;
 use wire::create::{self, Create, Created, Origin, Refused};
-use wire::create::{CREATE2, CREATED2, CREATED_FAST, CREATE_FAST, FAST};
-use wire::create::{CREATE_FAST_LEN, MAX_CREATE_LEN};
+use wire::create::{CREATE2, CREATED2, CREATED_FAST, CREATE_FAST, FAST, MAX_CREATE_LEN};
 use wire::formats::ed25519_cert::Create2;
 use wire::{CellBody, CELL_BODY_LEN};
 
@@ -65,7 +64,8 @@ const _: () = {
 };
 
 impl create_cell_t {
-    /// Makes one of these parts in `out`; what has no part is zero.
+    /// Makes one of its parts in `out`, zeros where it has none. If the data do not
+    /// fit, all of it is zero.
     ///
     /// # Safety
     /// `out` is valid for writing.
@@ -90,14 +90,14 @@ impl create_cell_t {
         }
     }
 
-    /// Whether it is of the handshake of CREATE_FAST.
-    fn is_fast(&self) -> bool {
-        self.handshake_type == FAST && usize::from(self.handshake_len) == CREATE_FAST_LEN
+    /// The client's message; nothing if it is longer than can be.
+    fn message(&self) -> Option<&[u8]> {
+        self.onionskin.get(..self.handshake_len.into())
     }
 
     /// The CREATE2 in it, if that is what it is.
     pub(super) fn create2(&self) -> Option<Create2<'_>> {
-        let handshake_data = self.onionskin.get(..self.handshake_len.into())?;
+        let handshake_data = self.message()?;
         (self.cell_type == CREATE2).then_some(Create2 {
             handshake_type: self.handshake_type,
             handshake_data,
@@ -106,7 +106,8 @@ impl create_cell_t {
 }
 
 impl created_cell_t {
-    /// Makes one of these parts in `out`; what has no part is zero.
+    /// Makes one of its parts in `out`, zeros where it has none. If the answer does
+    /// not fit, all of it is zero.
     ///
     /// # Safety
     /// `out` is valid for writing.
@@ -125,7 +126,7 @@ impl created_cell_t {
         }
     }
 
-    /// The relay's answer.
+    /// The relay's answer; nothing if it is longer than can be.
     pub(super) fn answer(&self) -> Option<&[u8]> {
         self.reply.get(..self.handshake_len.into())
     }
@@ -234,30 +235,29 @@ unsafe fn format(cell_out: *mut cell_t, cell_in: *const create_cell_t, origin: O
     let (Some(cell), false) = (unsafe { cell_in.as_ref() }, cell_out.is_null()) else {
         return bug(FUNCTION, c"cell_out && cell_in");
     };
-    let create = match cell.cell_type {
-        CREATE_FAST if cell.is_fast() => cell.onionskin.first_chunk().map(Create::Fast),
-        CREATE2 => match cell.create2() {
-            None => {
-                let len = usize::from(cell.handshake_len);
-                return match create::check(cell.handshake_type, len, origin) {
-                    Err(why) if why != Refused::Length => refused(why),
-                    _ => bug(FUNCTION, c"cell_in->handshake_len <= MAX_CREATE_LEN"),
-                };
-            }
-            create2 => create2.map(Create::Create2),
-        },
+    let create = match (cell.cell_type, cell.message()) {
+        (CREATE_FAST, Some(message)) if cell.handshake_type == FAST => {
+            message.try_into().ok().map(Create::Fast)
+        }
+        (CREATE2, Some(_)) => cell.create2().map(Create::Create2),
+        (CREATE2, None) => {
+            let len = usize::from(cell.handshake_len);
+            return match create::check(cell.handshake_type, len, origin) {
+                Err(why) if why != Refused::Length => refused(why),
+                _ => bug(FUNCTION, c"cell_in->handshake_len <= MAX_CREATE_LEN"),
+            };
+        }
         _ => None,
     };
-    let checked = create.ok_or(Refused::Command);
-    let checked = checked.and_then(|create| create.check(origin).map(|()| create));
-    match checked {
-        Ok(create) => {
-            // SAFETY: not null, and this function's contract.
-            let body = unsafe { begin_cell(cell_out, cell.cell_type) };
-            create.encode(body).map_or_else(refused, |()| 0)
-        }
-        Err(why) => refused(why),
+    let Some(create) = create else {
+        return refused(Refused::Command);
+    };
+    if let Err(why) = create.check(origin) {
+        return refused(why);
     }
+    // SAFETY: not null, and this function's contract.
+    let body = unsafe { begin_cell(cell_out, cell.cell_type) };
+    create.encode(body).map_or_else(refused, |()| 0)
 }
 
 /// Reads the answer in a CREATED_FAST or CREATED2 cell.
@@ -315,16 +315,15 @@ pub unsafe extern "C" fn created_cell_format(
             (CREATED2, Some(answer)) => Some(Created::Created2(answer)),
             _ => None,
         };
-        let checked = created.ok_or(Refused::Command);
-        let checked = checked.and_then(|created| created.check().map(|()| created));
-        match checked {
-            Ok(created) => {
-                // SAFETY: not null, and this function's contract.
-                let body = unsafe { begin_cell(cell_out, cell.cell_type) };
-                created.encode(body).map_or_else(refused, |()| 0)
-            }
-            Err(why) => refused(why),
+        let Some(created) = created else {
+            return refused(Refused::Command);
+        };
+        if let Err(why) = created.check() {
+            return refused(why);
         }
+        // SAFETY: not null, and this function's contract.
+        let body = unsafe { begin_cell(cell_out, cell.cell_type) };
+        created.encode(body).map_or_else(refused, |()| 0)
     })
 }
 

@@ -193,7 +193,8 @@ fn to_be_sent(
     let is_extend2 = cell.cell_type == EXTEND2;
 
     extend::check_relay(&cell.node_id)?;
-    if !is_valid(ipv4) && !(is_extend2 && is_valid(ipv6)) {
+    let has_address = is_valid(ipv4) || is_extend2 && is_valid(ipv6);
+    if !has_address {
         return Err(Refused::Address);
     }
     let create2 = cell.create_cell.create2().filter(|_| is_extend2);
