@@ -1,7 +1,6 @@
 //! C Tor's own cells and relay messages, under C's names: relay_msg.h, onion.h. All
 //! structures are the same bytes on both sides, which the glue checks.
 
-use std::cell::Cell;
 use std::ffi::{c_int, c_uint};
 
 use ffi::cell::cell_t;
@@ -78,19 +77,30 @@ extern "C" {
     pub fn tor_addr_from_ipv6_bytes(addr: *mut tor_addr_t, ipv6: *const u8);
 }
 
-thread_local! {
-    static BY_ED25519_ID: Cell<c_int> = const { Cell::new(0) };
-}
-
 /// What tor's options say to this thread about ExtendByEd25519ID: 0, 1, or -1 for
 /// nothing.
 pub fn set_extend_by_ed25519_id(choice: c_int) {
-    BY_ED25519_ID.set(choice);
     // SAFETY: sets a variable of this thread.
     unsafe { ctor_extend_by_ed25519_id(choice) }
 }
 
-/// What glue makes of that without a consensus.
-pub extern "C" fn extends_by_ed25519_id() -> bool {
-    BY_ED25519_ID.get() == 1
+/// Functions of glue that have C's names and call Rust.
+pub mod glue {
+    use super::{c_int, extend_cell_t};
+
+    #[allow(missing_docs)] // tor's headers say it
+    extern "C" {
+        pub fn extend_cell_parse(
+            cell_out: *mut extend_cell_t,
+            command: u8,
+            payload: *const u8,
+            payload_length: usize,
+        ) -> c_int;
+        pub fn extend_cell_format(
+            command_out: *mut u8,
+            len_out: *mut u16,
+            payload_out: *mut u8,
+            cell_in: *const extend_cell_t,
+        ) -> c_int;
+    }
 }

@@ -34,19 +34,6 @@ macro_rules! entry_points {
     }};
 }
 
-/// Entry points of Rust for functions of which glue keeps C's names.
-#[macro_export]
-macro_rules! glued {
-    ($module:path; $($name:ident = $symbol:ident),* $(,)?) => {{
-        use $module as side;
-        vec![$($crate::code::EntryPoint {
-            name: stringify!($name),
-            symbol: stringify!($symbol),
-            address: side::$symbol as *const () as usize,
-        }),*]
-    }};
-}
-
 /// The functions of the running program.
 pub struct Program {
     /// By their names.

@@ -206,8 +206,7 @@ const DIFFERENCES: &[Difference] = &[
                     match side {
                         Side::C => ctor::cells::extend_cell_parse(&mut extend, EXTEND2, none, 9),
                         Side::Rust => {
-                            use ffi::cells::extend::torrs_extend_cell_parse;
-                            torrs_extend_cell_parse(&mut extend, EXTEND2, none, 9)
+                            ctor::cells::glue::extend_cell_parse(&mut extend, EXTEND2, none, 9)
                         }
                     }
                 });

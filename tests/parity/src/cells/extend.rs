@@ -499,7 +499,7 @@ pub fn parse(side: Side, command: u8, data: &[u8], extend: &mut extend_cell_t) -
     unsafe {
         match side {
             Side::C => ctor::cells::extend_cell_parse(extend, command, data, len),
-            Side::Rust => ffi::cells::extend::torrs_extend_cell_parse(extend, command, data, len),
+            Side::Rust => ctor::cells::glue::extend_cell_parse(extend, command, data, len),
         }
     }
 }
@@ -556,16 +556,7 @@ pub fn format(side: Side, extend: &extend_cell_t, out: &mut Written) -> i32 {
     unsafe {
         match side {
             Side::C => ctor::cells::extend_cell_format(command, len, data, extend),
-            Side::Rust => {
-                let by_ed25519_id = ctor::cells::extends_by_ed25519_id;
-                ffi::cells::extend::torrs_extend_cell_format(
-                    command,
-                    len,
-                    data,
-                    extend,
-                    by_ed25519_id,
-                )
-            }
+            Side::Rust => ctor::cells::glue::extend_cell_format(command, len, data, extend),
         }
     }
 }

@@ -65,7 +65,7 @@ fn byte(bytes: &mut Unstructured<'_>) -> Result<u8> {
 /// Every function of this component.
 pub fn entry_points(side: Side) -> Vec<EntryPoint> {
     macro_rules! all {
-        ($relay_msg:path, $create:path, $extend:path, $prefix:literal) => {
+        ($relay_msg:path, $create:path, $extend:path, $glue:path, $prefix:literal) => {
             [
                 crate::entry_points!($relay_msg, $prefix;
                     relay_msg_free_, relay_msg_clear, relay_msg_copy, relay_msg_encode_cell,
@@ -75,28 +75,16 @@ pub fn entry_points(side: Side) -> Vec<EntryPoint> {
                     create_cell_init, create_cell_parse, create_cell_format,
                     create_cell_format_relayed, created_cell_parse, created_cell_format,
                 ),
-                crate::entry_points!($extend, $prefix;
-                    extended_cell_parse, extended_cell_format,
-                ),
+                crate::entry_points!($extend, $prefix; extended_cell_parse, extended_cell_format),
+                crate::entry_points!($glue, $prefix; extend_cell_parse, extend_cell_format),
             ]
             .concat()
         };
     }
+    use ctor::cells as c;
+    use ffi::cells::{create, extend, relay_msg};
     match side {
-        Side::C => {
-            use ctor::cells;
-            let mut c = all!(ctor::cells, ctor::cells, ctor::cells, "c_");
-            c.extend(crate::entry_points!(cells, "c_"; extend_cell_parse, extend_cell_format));
-            c
-        }
-        Side::Rust => {
-            use ffi::cells::{create, extend, relay_msg};
-            let mut rust = all!(relay_msg, create, extend, "");
-            rust.extend(crate::glued!(extend;
-                extend_cell_parse = torrs_extend_cell_parse,
-                extend_cell_format = torrs_extend_cell_format,
-            ));
-            rust
-        }
+        Side::C => all!(c, c, c, c, "c_"),
+        Side::Rust => all!(relay_msg, create, extend, c::glue, ""),
     }
 }
