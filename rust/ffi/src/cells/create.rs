@@ -207,6 +207,8 @@ pub unsafe extern "C" fn create_cell_format(
     cell_in: *const create_cell_t,
 ) -> c_int {
     export!(create_cell_format, on panic => -1, {
+        #[cfg(feature = "fault")]
+        crate::fault::panic_point("create_cell_format");
         // SAFETY: this function's contract.
         unsafe { format(cell_out, cell_in, Origin::Here) }
     })
@@ -222,6 +224,8 @@ pub unsafe extern "C" fn create_cell_format_relayed(
     cell_in: *const create_cell_t,
 ) -> c_int {
     export!(create_cell_format_relayed, on panic => -1, {
+        #[cfg(feature = "fault")]
+        crate::fault::panic_point("create_cell_format_relayed");
         // SAFETY: this function's contract.
         unsafe { format(cell_out, cell_in, Origin::Client) }
     })
@@ -306,6 +310,8 @@ pub unsafe extern "C" fn created_cell_format(
     cell_in: *const created_cell_t,
 ) -> c_int {
     export!(created_cell_format, on panic => -1, {
+        #[cfg(feature = "fault")]
+        crate::fault::panic_point("created_cell_format");
         // SAFETY: this function's contract.
         let (Some(cell), false) = (unsafe { cell_in.as_ref() }, cell_out.is_null()) else {
             return bug(c"created_cell_format", c"cell_out && cell_in");

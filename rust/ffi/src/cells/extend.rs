@@ -165,6 +165,8 @@ pub unsafe extern "C" fn torrs_extend_cell_format(
     by_ed25519_id: extern "C" fn() -> bool,
 ) -> c_int {
     export!(torrs_extend_cell_format, on panic => -1, {
+        #[cfg(feature = "fault")]
+        crate::fault::panic_point("torrs_extend_cell_format");
         // SAFETY: this function's contract.
         let Some(cell) = (unsafe { cell_in.as_ref() }) else {
             return bug(c"extend_cell_format", c"cell_in");
@@ -264,6 +266,8 @@ pub unsafe extern "C" fn extended_cell_format(
     cell_in: *const extended_cell_t,
 ) -> c_int {
     export!(extended_cell_format, on panic => -1, {
+        #[cfg(feature = "fault")]
+        crate::fault::panic_point("extended_cell_format");
         // SAFETY: this function's contract.
         let Some(cell) = (unsafe { cell_in.as_ref() }) else {
             return bug(c"extended_cell_format", c"cell_in");
