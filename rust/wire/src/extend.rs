@@ -6,7 +6,7 @@
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
 
 use crate::create::{self, Origin, Refused};
-use crate::format::{Format, Held, List};
+use crate::format::{Error, Format, Held, List};
 use crate::formats::ed25519_cert::{Create2, Extend2, LinkSpecifier, Specifier};
 use crate::RELAY_DATA_LEN;
 
@@ -46,7 +46,10 @@ impl<'a> Extend<'a> {
         if command != EXTEND2 {
             return Err(Refused::Command);
         }
-        let (extend2, _) = Extend2::parse(data).map_err(|_| Refused::Relay)?;
+        let (extend2, _) = Extend2::parse(data).map_err(|error| match error {
+            Error::Truncated => Refused::Length,
+            Error::Invalid => Refused::Relay,
+        })?;
         let (mut ipv4, mut ipv6, mut rsa_id, mut ed25519_id) = (None, None, None, None);
         for LinkSpecifier { specifier } in extend2.specifiers.iter() {
             match specifier {
