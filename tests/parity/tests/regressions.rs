@@ -11,9 +11,14 @@ use std::process::ExitCode;
 
 use ctor::log;
 use ffi::cell::cell_t;
+use ffi::cells::create::{create_cell_t, created_cell_t};
+use ffi::cells::extend::{extend_cell_t, extended_cell_t};
 use libtest_mimic::{Arguments, Failed, Trial};
-use parity::cells::relay_msg;
+use parity::cells::extend::Written;
+use parity::cells::{create, extend, painted, relay_msg};
 use parity::laboratory::Side;
+use wire::create::CREATED2;
+use wire::extend::{EXTEND2, EXTENDED2};
 use wire::CELL_BODY_LEN;
 
 /// Asks a side about bytes, and puts its answer in words.
@@ -35,7 +40,7 @@ struct Regression {
 
 fn main() -> ExitCode {
     ctor::init();
-    let rows = [relay_messages()];
+    let rows = [relay_messages(), handshake_cells()];
     let trials = rows
         .into_iter()
         .flatten()
@@ -90,7 +95,6 @@ fn relay_messages() -> Vec<Regression> {
     const END: u8 = 3;
     const TRUNCATE: u8 = 8;
     const TRUNCATED: u8 = 9;
-    const EXTENDED2: u8 = 15;
     const TARGET: &[u8] = b"127.0.0.1:9\0\0\0\0";
     const WITH_TARGET: &str = "1, stream 1: 3132372e302e302e313a3900000000";
     // One more than there is room for, in either format.
@@ -170,4 +174,116 @@ fn relay_message(side: Side, format: u32, body: &[u8]) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     format!("{}, stream {}: {body}", msg.command, msg.stream_id)
+}
+
+/// onion.c: the length that a cell names is neither that of what comes nor that of
+/// what there is room for.
+fn handshake_cells() -> Vec<Regression> {
+    const CREATE: u8 = 1;
+    let cell = |beginning: &[u8]| filled(beginning.to_owned(), 1 + CELL_BODY_LEN);
+    let created2 = |length: u16| cell(&[&[CREATED2], &length.to_be_bytes()[..]].concat());
+    let extended2 = |length: u16, there: usize| filled(length.to_be_bytes().to_vec(), 2 + there);
+    // An address, the RSA identity; ntor.
+    let extend2 = |address: [u8; 6]| {
+        let specifiers = [&[2, 0, 6], &address[..], &[2, 20], &[9; 20]].concat();
+        [&specifiers[..], &[0, 2, 0, 84], &[7; 84]].concat()
+    };
+    let ntor_in_create = cell(&[&[CREATE], &b"ntorNTORntorNTOR"[..]].concat());
+    let [zero_address, zero_port] = [[0, 0, 0, 0, 0, 9], [127, 0, 0, 1, 0, 0]].map(extend2);
+    #[rustfmt::skip]
+    let rows = vec![
+        row("TROVE-2025-016", "EXTENDED2 without body is refused", extended2_of, vec![], "refused"),
+        row("TROVE-2025-016", "EXTENDED2 of one byte is refused", extended2_of, vec![0], "refused"),
+        row("TROVE-2025-016", "EXTENDED2 of 2 bytes that names 0 is taken", extended2_of, extended2(0, 0), "11, 0 bytes"),
+        row("TROVE-2025-016", "EXTENDED2 of 2 bytes that names 1 is refused", extended2_of, extended2(1, 0), "refused"),
+        row("TROVE-2025-016", "EXTENDED2 of 2 bytes that names 65535 is refused", extended2_of, extended2(65535, 0), "refused"),
+        row("TROVE-2026-003", "CREATED2 of 496 bytes is taken and sent on", created2_of, created2(496), "11, 496 bytes; sent on: 15, 498 bytes"),
+        row("TROVE-2026-003", "CREATED2 of 497 bytes is refused", created2_of, created2(497), "refused"),
+        row("TROVE-2026-003", "CREATED2 of 507 bytes is refused", created2_of, created2(507), "refused"),
+        row("TROVE-2026-003", "CREATED2 of 508 bytes is refused", created2_of, created2(508), "refused"),
+        row("TROVE-2026-003", "CREATED2 of 507 bytes is not sent on", sent_on, 507_u16.to_be_bytes().to_vec(), "refused"),
+        row("TROVE-2026-003", "EXTENDED2 of 496 bytes is taken", extended2_of, extended2(496, 496), "11, 496 bytes"),
+        row("TROVE-2026-003", "EXTENDED2 of 497 bytes is refused", extended2_of, extended2(497, 497), "refused"),
+        row("33900", "EXTEND2 to an address is taken", extend2_of, extend2([127, 0, 0, 1, 0, 9]), "2, 84 bytes"),
+        row("33900", "EXTEND2 to address 0 is refused", extend2_of, zero_address, "refused"),
+        row("33900", "EXTEND2 to port 0 is refused", extend2_of, zero_port, "refused"),
+        row("10536", "EXTEND2 without body is refused", extend2_of, vec![], "refused"),
+        row("7959", "CREATE with ntor in it is refused", create, ntor_in_create, "refused"),
+    ];
+    rows
+}
+
+/// A cell that asks for a circuit: its command, and its body.
+fn create(side: Side, cell: &[u8]) -> String {
+    let mut create: create_cell_t = painted();
+    match create::parse(side, &cell_of(cell), &mut create) {
+        0 => format!("{}, {} bytes", create.handshake_type, create.handshake_len),
+        _ => "refused".to_owned(),
+    }
+}
+
+/// A cell that answers, and the message in which it is sent on.
+fn created2_of(side: Side, cell: &[u8]) -> String {
+    let mut created: created_cell_t = painted();
+    match create::parse_created(side, &cell_of(cell), &mut created) {
+        0 => {
+            let bytes = format!("{}, {} bytes", created.cell_type, created.handshake_len);
+            format!("{bytes}; sent on: {}", sent(side, created))
+        }
+        _ => "refused".to_owned(),
+    }
+}
+
+/// An answer of so many bytes, as nothing that was read should be.
+fn sent_on(side: Side, length: &[u8]) -> String {
+    let length = length.try_into().expect("two bytes are a length");
+    let created = created_cell_t {
+        cell_type: CREATED2,
+        handshake_len: u16::from_be_bytes(length),
+        reply: [2; 507],
+    };
+    sent(side, created)
+}
+
+/// The message in which an answer is sent on.
+fn sent(side: Side, created_cell: created_cell_t) -> String {
+    let extended = extended_cell_t {
+        cell_type: EXTENDED2,
+        created_cell,
+    };
+    let mut written = Written::nothing();
+    match extend::format_extended(side, &extended, &mut written) {
+        0 => format!("{}, {} bytes", written.command, written.len),
+        _ => "refused".to_owned(),
+    }
+}
+
+/// What an EXTEND2 message asks for.
+fn extend2_of(side: Side, body: &[u8]) -> String {
+    let mut extend: extend_cell_t = painted();
+    match extend::parse(side, EXTEND2, body, &mut extend) {
+        0 => {
+            let create = extend.create_cell;
+            format!("{}, {} bytes", create.handshake_type, create.handshake_len)
+        }
+        _ => "refused".to_owned(),
+    }
+}
+
+/// The answer in an EXTENDED2 message.
+fn extended2_of(side: Side, body: &[u8]) -> String {
+    let mut extended: extended_cell_t = painted();
+    match extend::parse_extended(side, EXTENDED2, body, &mut extended) {
+        0 => {
+            let created = extended.created_cell;
+            format!("{}, {} bytes", created.cell_type, created.handshake_len)
+        }
+        _ => "refused".to_owned(),
+    }
+}
+
+/// A cell: its command, and its body.
+fn cell_of(cell: &[u8]) -> cell_t {
+    let (command, body) = cell.split_first().expect("a cell has a command");
+    create::cell_of(*command, body.try_into().expect("a cell has 509 bytes"))
 }
