@@ -599,7 +599,7 @@ fn make_call(side: &str, name: &str, number: usize) -> Output {
 
 #[test]
 fn c_still_does_otherwise() {
-    for difference in &DIFFERENCES {
+    for difference in DIFFERENCES {
         let name = difference.name;
         for number in 0..difference.calls.len() {
             let rust = make_call("Rust", name, number).status;
