@@ -188,12 +188,12 @@ fn step(bytes: &mut Unstructured<'_>, number: usize) -> Step {
             10..12 => Step::SameChild(chosen, below(bytes, 256) as usize),
             _ => {
                 let at = below(bytes, 256) as usize;
-                Step::Child(chosen, at, origin(bytes, *child), way % 2 == 0)
+                Step::Child(chosen, at, origin(bytes, *child), way < 14)
             }
         },
         Access::Child { child, .. } => match way {
             0..3 => Step::SameChild(chosen, 0),
-            _ => Step::Child(chosen, 0, origin(bytes, *child), way % 2 == 0),
+            _ => Step::Child(chosen, 0, origin(bytes, *child), way < 10),
         },
         Access::Text { .. } => Step::Text(chosen, text(bytes)),
         Access::Position { .. } => Step::Look,

@@ -109,8 +109,13 @@ fn address<T>(of: *mut T) -> u64 {
     of as usize as u64
 }
 
-// The contract of each function is that of `Functions`.
-#[allow(clippy::undocumented_unsafe_blocks)]
+// The contract of each function is that of `Functions`; some integers are of 64 bits
+// already.
+#[allow(
+    clippy::undocumented_unsafe_blocks,
+    clippy::unnecessary_cast,
+    clippy::useless_conversion
+)]
 mod c {
     use super::{address, char_as_u64, Access, Elements, Field, Functions, Grow};
     use ctor::trunnel::*;
@@ -118,7 +123,11 @@ mod c {
 }
 
 // As above.
-#[allow(clippy::undocumented_unsafe_blocks)]
+#[allow(
+    clippy::undocumented_unsafe_blocks,
+    clippy::unnecessary_cast,
+    clippy::useless_conversion
+)]
 mod rust {
     use super::{address, char_as_u64, Access, Elements, Field, Functions, Grow};
     use ffi::trunnel::*;
