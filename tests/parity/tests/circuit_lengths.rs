@@ -1,5 +1,5 @@
-//! What was once wrong with C Tor, and is right on both sides: the bytes of its
-//! security advisories (TROVE), and of their neighbours.
+//! Each length that a CREATED2 cell, an EXTEND2 or an EXTENDED2 message can say it
+//! has. C Tor once believed two of them that were wrong (tests/regressions.rs).
 
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -20,10 +20,10 @@ fn answer<T: PartialEq + std::fmt::Debug>(of: impl Fn(Side) -> T) -> T {
     rust
 }
 
-/// The next relay answered with up to 507 bytes, which were put where EXTENDED2 has
-/// room for 496: 11 bytes too many on a relay's stack.
+/// TROVE-2026-003: what the next relay answered, up to 507 bytes, was put where
+/// EXTENDED2 has room for 496.
 #[test]
-fn trove_2026_003_created2_is_refused_if_it_does_not_fit_into_extended2() {
+fn created2_is_refused_if_it_does_not_fit_into_extended2() {
     for len in 0..=u16::MAX {
         let mut body = [1; 509];
         body[..2].copy_from_slice(&len.to_be_bytes());
@@ -34,7 +34,7 @@ fn trove_2026_003_created2_is_refused_if_it_does_not_fit_into_extended2() {
 }
 
 #[test]
-fn trove_2026_003_extended2_ends_where_its_space_ends() {
+fn extended2_ends_where_its_space_ends() {
     for len in 0..=u16::MAX {
         let mut extended: extended_cell_t = painted();
         extended.cell_type = EXTENDED2;
@@ -50,10 +50,10 @@ fn trove_2026_003_extended2_ends_where_its_space_ends() {
     }
 }
 
-/// A message in a cell of version 1 is shorter than one of version 0, and was read as
-/// if it were not. Nobody can read behind these messages.
+/// TROVE-2025-016: a message in a cell of version 1 is shorter than one of version 0,
+/// and was read as if it were not. Who reads behind these messages crashes.
 #[test]
-fn trove_2025_016_extend2_is_not_read_behind_its_end() {
+fn extend2_is_not_read_behind_its_end() {
     const SPECIFIERS: &[u8] = b"\x02\x00\x06\x12\xf4\x00\x01\xf0\xf1\x02\x14anthropomorphization";
     // What fits into a cell of version 1, and a little less and more.
     for len in [SPECIFIERS.len() + 4, 200, 486, 487, 488, 489, 497, 498] {
@@ -74,7 +74,7 @@ fn trove_2025_016_extend2_is_not_read_behind_its_end() {
 }
 
 #[test]
-fn trove_2025_016_extend2_that_is_cut_anywhere_is_refused() {
+fn extend2_that_is_cut_anywhere_is_refused() {
     ctor::init();
     let mut out = Written::nothing();
     let extend: extend_cell_t = extend::message(&[1; 300]);
