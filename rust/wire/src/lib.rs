@@ -5,6 +5,7 @@
 //! * [`format`]: how a described format is read and written.
 //! * [`formats`]: the described formats.
 //! * [`relay_msg`]: messages in relay cells.
+//! * [`stream`]: messages that open streams.
 //!
 //! Nothing here copies what it reads, allocates, or knows of C: the boundary is
 //! in `rust/ffi/src/cells`.
@@ -16,6 +17,7 @@ pub mod extend;
 pub mod format;
 pub mod formats;
 pub mod relay_msg;
+pub mod stream;
 
 /// Length of a fixed-length cell's body, in bytes (tor-spec, "Cell packet
 /// format").
