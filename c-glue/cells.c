@@ -3,15 +3,28 @@
 
 /**
  * @file cells.c
- * @brief Beside cells in Rust (rust/ffi/src/cells): proof that C and
- *   Rust mean the same functions and types, and what must be mockable.
+ * @brief Beside cells in Rust (rust/ffi/src/cells): what is left of the
+ *   replaced functions for C, what must be mockable, and proof that C and Rust mean
+ *   the same functions and types.
  **/
+
+#define CONNECTION_EDGE_PRIVATE
+#define RELAY_PRIVATE
 
 #include "orconfig.h"
 #include "app/config/config.h"
 #include "core/or/or.h"
+#include "lib/testsupport/testsupport.h"
+
+/* Where tor's headers are not patched, as in tests/ctor, what Rust replaces may
+ * be static in them. */
+#undef STATIC
+#define STATIC
+
 #include "core/or/cell_st.h"
+#include "core/or/connection_edge.h"
 #include "core/or/onion.h"
+#include "core/or/relay.h"
 #include "core/or/relay_msg.h"
 #include "feature/nodelist/networkstatus.h"
 #include "lib/cc/ctassert.h"
@@ -87,4 +100,43 @@ extend_cell_format(uint8_t *command_out, uint16_t *len_out,
 {
   return torrs_extend_cell_format(command_out, len_out, payload_out, cell_in,
                                   extends_by_ed25519_id);
+}
+
+/* Messages that open streams. */
+
+CTASSERT(RELAY_COMMAND_BEGIN == TORRS_BEGIN);
+CTASSERT(RELAY_COMMAND_BEGIN_DIR == TORRS_BEGIN_DIR);
+CTASSERT(END_STREAM_REASON_INTERNAL == TORRS_END_INTERNAL);
+CTASSERT(END_STREAM_REASON_TORPROTOCOL == TORRS_END_TORPROTOCOL);
+CTASSERT(RESOLVED_TYPE_ERROR == TORRS_RESOLVED_ERROR);
+CTASSERT(RESOLVED_TYPE_ERROR_TRANSIENT == TORRS_RESOLVED_ERROR_TRANSIENT);
+
+/* An address, a pointer to a name, and a number: nothing is between them but
+ * what aligns the pointer. */
+CTASSERT(offsetof(address_ttl_t, addr) == 0);
+CTASSERT(offsetof(address_ttl_t, hostname) <
+         TORRS_ADDR_SIZE + sizeof(char *));
+CTASSERT(offsetof(address_ttl_t, ttl) ==
+         offsetof(address_ttl_t, hostname) + sizeof(char *));
+CTASSERT(sizeof(address_ttl_t) <=
+         offsetof(address_ttl_t, ttl) + sizeof(char *));
+
+/** Read what the BEGIN or BEGIN_DIR message <b>msg</b> asks for into
+ * <b>bcell</b>. Return 0; or -1 if the stream is to be ended, for the reason in
+ * *<b>end_reason_out</b>. */
+int
+begin_cell_parse(const relay_msg_t *msg, begin_cell_t *bcell,
+                 uint8_t *end_reason_out)
+{
+  struct torrs_begin_t begin = { .address = NULL };
+
+  *end_reason_out = END_STREAM_REASON_MISC;
+  const int rv = torrs_begin_cell_parse(msg, &begin, end_reason_out);
+  memset(bcell, 0, sizeof(*bcell));
+  bcell->stream_id = msg ? msg->stream_id : 0;
+  bcell->address = begin.address;
+  bcell->flags = begin.flags;
+  bcell->port = begin.port;
+  bcell->is_begindir = begin.is_begin_dir;
+  return rv;
 }

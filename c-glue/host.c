@@ -11,7 +11,10 @@
  **/
 
 #include "orconfig.h"
+#include "core/or/or.h"
+#include "app/config/config.h"
 #include "lib/cc/ctassert.h"
+#include "lib/container/smartlist.h"
 #include "lib/crypt_ops/crypto_rand.h"
 #include "lib/ctime/di_ops.h"
 #include "lib/log/log.h"
@@ -29,6 +32,7 @@
 CTASSERT(LOG_WARN == TORRS_LOG_WARN);
 CTASSERT(LOG_INFO == TORRS_LOG_INFO);
 CTASSERT(LD_PROTOCOL == TORRS_LD_PROTOCOL);
+CTASSERT(LD_BUG == TORRS_LD_BUG);
 
 /* All zero is unspecified. */
 CTASSERT(AF_UNSPEC == 0);
@@ -90,6 +94,17 @@ host_addr_to_ipv4(const tor_addr_t *addr)
   return tor_addr_to_ipv4n(addr);
 }
 
+/** Return 4 or 6, the version of IP that <b>addr</b> is an address of, or 0. */
+static int
+host_addr_ip_version(const tor_addr_t *addr)
+{
+  switch (tor_addr_family(addr)) {
+    case AF_INET: return 4;
+    case AF_INET6: return 6;
+    default: return 0;
+  }
+}
+
 static int
 subsys_rust_initialize(void)
 {
@@ -98,6 +113,7 @@ subsys_rust_initialize(void)
     .bug = host_bug,
     .panicked = host_panicked,
     .log = host_log,
+    .protocol_warn = get_protocol_warning_severity_level,
     .random = host_random,
     .fast_random = host_fast_random,
     .malloc = tor_malloc_,
@@ -109,6 +125,9 @@ subsys_rust_initialize(void)
     .addr_is_valid = tor_addr_is_valid,
     .addr_to_ipv4 = host_addr_to_ipv4,
     .addr_to_ipv6 = tor_addr_copy_ipv6_bytes,
+    .addr_ip_version = host_addr_ip_version,
+    .addr_port_split = tor_addr_port_split,
+    .smartlist_add = smartlist_add,
   };
   return torrs_init(&host);
 }

@@ -33,6 +33,7 @@ struct ntor3_handshake_state_t;
 struct ntor3_server_handshake_state_t;
 struct ntor_handshake_state_t;
 struct relay_msg_t;
+struct smartlist_t;
 struct tor1_crypt_t;
 struct tor_addr_port_t;
 struct tor_addr_t;
@@ -158,6 +159,36 @@ struct tor_addr_t;
 #define TORRS_RELAY_MSG_BODY 8
 
 /**
+ * Relay command of BEGIN.
+ */
+#define TORRS_BEGIN 1
+
+/**
+ * Relay command of BEGIN_DIR.
+ */
+#define TORRS_BEGIN_DIR 13
+
+/**
+ * The reason of an END message: we did something wrong.
+ */
+#define TORRS_END_INTERNAL 10
+
+/**
+ * The reason of an END message: the peer broke the protocol.
+ */
+#define TORRS_END_TORPROTOCOL 13
+
+/**
+ * RESOLVED says that it is no use to ask again.
+ */
+#define TORRS_RESOLVED_ERROR 241
+
+/**
+ * RESOLVED says that it may be of use.
+ */
+#define TORRS_RESOLVED_ERROR_TRANSIENT 240
+
+/**
  * `sizeof(tor_addr_t)`, in bytes.
  */
 #define TORRS_ADDR_SIZE 20
@@ -176,6 +207,11 @@ struct tor_addr_t;
  * `LD_PROTOCOL`.
  */
 #define TORRS_LD_PROTOCOL (1 << 5)
+
+/**
+ * `LD_BUG`.
+ */
+#define TORRS_LD_BUG (1 << 12)
 
 /**
  * `sizeof(curve25519_keypair_t)`, in bytes.
@@ -279,6 +315,10 @@ struct torrs_host_t {
               const char *function,
               const char *text);
   /**
+   * The severity of what only a peer that breaks the protocol can cause.
+   */
+  int (*protocol_warn)(void);
+  /**
    * Fills `out` with `len` fresh random bytes; does not return if it cannot.
    */
   void (*random)(uint8_t *out, size_t len);
@@ -327,6 +367,45 @@ struct torrs_host_t {
    * is a bug.
    */
   void (*addr_to_ipv6)(uint8_t *ipv6, const struct tor_addr_t *addr);
+  /**
+   * 4 or 6: the version of IP that `addr` is an address of; or 0.
+   */
+  int (*addr_ip_version)(const struct tor_addr_t *addr);
+  /**
+   * Splits the text `ADDRESS:PORT`: the address, which C frees, and the port, or 0 if
+   * there is none. Returns 0; or -1, and a line in the log of that severity, if it
+   * is no such text.
+   */
+  int (*addr_port_split)(int severity,
+                         const char *address_port,
+                         char **address_out,
+                         uint16_t *port_out);
+  /**
+   * Puts `element` at the end of `list`.
+   */
+  void (*smartlist_add)(struct smartlist_t *list, void *element);
+};
+
+/**
+ * What a BEGIN or BEGIN_DIR message asks for. tor's own structure has a bitfield.
+ */
+struct torrs_begin_t {
+  /**
+   * The address, which C frees; null if it is BEGIN_DIR.
+   */
+  char *address;
+  /**
+   * Which addresses the client can do with.
+   */
+  uint32_t flags;
+  /**
+   * The port.
+   */
+  uint16_t port;
+  /**
+   * Whether it is BEGIN_DIR, which says nothing else.
+   */
+  bool is_begin_dir;
 };
 
 /**
@@ -539,6 +618,63 @@ int relay_msg_decode_cell_in_place(unsigned int format,
  */
 struct relay_msg_t *relay_msg_decode_cell(unsigned int format,
                                           const struct cell_t *cell);
+
+/**
+ * Reads a BEGIN or BEGIN_DIR message, for glue's `begin_cell_parse`.
+ *
+ * Returns 0; or -1, and in `end_reason_out` why, if the stream is to be ended.
+ *
+ * # Safety
+ * `msg` is null or valid, and so is its body for its length; the other pointers are
+ * null or valid for writing.
+ */
+int torrs_begin_cell_parse(const struct relay_msg_t *msg,
+                           struct torrs_begin_t *begin_out,
+                           uint8_t *end_reason_out);
+
+/**
+ * Writes the CONNECTED message that tells a client where its stream is connected to,
+ * and fills what remains of 25 bytes with zeros.
+ *
+ * Returns its length; or -1 and zeros if `addr` is no IP address.
+ *
+ * # Safety
+ * `payload_out` is null or valid for writing 25 bytes; `addr` is null or valid.
+ */
+int connected_cell_format_payload(uint8_t *payload_out,
+                                  const struct tor_addr_t *addr,
+                                  uint32_t ttl);
+
+/**
+ * Reads a CONNECTED message: the address, unspecified if it names none, and how long
+ * a name has it, in seconds, -1 if it does not say or that is longer than fits.
+ *
+ * Returns 0; or -1, an unspecified address and -1 seconds, if there is something
+ * else in it.
+ *
+ * # Safety
+ * `msg` is null or valid, and so is its body for its length; the other pointers are
+ * null or valid for writing.
+ */
+int connected_cell_parse(const struct relay_msg_t *msg,
+                         struct tor_addr_t *addr_out,
+                         int *ttl_out);
+
+/**
+ * Reads a RESOLVED message: puts an `address_ttl_t` for each address and name in it
+ * at the end of `addresses_out`; if there is none, the last error in it into
+ * `errcode_out`, else 0.
+ *
+ * Returns 0; or -1, nothing at the end and no error, if it is no such message.
+ *
+ * # Safety
+ * `msg` is null or valid, and so is its body for its length; `addresses_out` is null
+ * or a list that nobody else uses during the call; `errcode_out` is null or valid
+ * for writing.
+ */
+int resolved_cell_parse(const struct relay_msg_t *msg,
+                        struct smartlist_t *addresses_out,
+                        int *errcode_out);
 
 /**
  * Wipes and frees a client's state, or nothing if it is null.

@@ -10,7 +10,7 @@
 
 use core::ffi::{c_char, c_int, c_uint, c_void, CStr};
 #[cfg(feature = "cells")]
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 #[cfg(feature = "cells")]
 use core::sync::atomic::AtomicBool;
 use core::sync::atomic::{AtomicPtr, Ordering};
@@ -47,6 +47,8 @@ pub struct torrs_host_t {
         function: *const c_char,
         text: *const c_char,
     ),
+    /// The severity of what only a peer that breaks the protocol can cause.
+    pub protocol_warn: unsafe extern "C" fn() -> c_int,
     /// Fills `out` with `len` fresh random bytes; does not return if it cannot.
     pub random: unsafe extern "C" fn(out: *mut u8, len: usize),
     /// Fills `out` with `len` bytes of this thread's fast generator.
@@ -76,6 +78,19 @@ pub struct torrs_host_t {
     /// Fills 16 bytes with the IPv6 address of `addr`; with zeros if it has none, which
     /// is a bug.
     pub addr_to_ipv6: unsafe extern "C" fn(ipv6: *mut u8, addr: *const tor_addr_t),
+    /// 4 or 6: the version of IP that `addr` is an address of; or 0.
+    pub addr_ip_version: unsafe extern "C" fn(addr: *const tor_addr_t) -> c_int,
+    /// Splits the text `ADDRESS:PORT`: the address, which C frees, and the port, or 0 if
+    /// there is none. Returns 0; or -1, and a line in the log of that severity, if it
+    /// is no such text.
+    pub addr_port_split: unsafe extern "C" fn(
+        severity: c_int,
+        address_port: *const c_char,
+        address_out: *mut *mut c_char,
+        port_out: *mut u16,
+    ) -> c_int,
+    /// Puts `element` at the end of `list`.
+    pub smartlist_add: unsafe extern "C" fn(list: *mut smartlist_t, element: *mut c_void),
 }
 
 /// tor's map whose searches tell nothing by the time that they take.
@@ -91,12 +106,25 @@ pub struct tor_addr_t([u8; TORRS_ADDR_SIZE]);
 /// `sizeof(tor_addr_t)`, in bytes.
 pub const TORRS_ADDR_SIZE: usize = 20;
 
+#[cfg(feature = "cells")]
+impl tor_addr_t {
+    /// No address, of no family.
+    pub const UNSPECIFIED: Self = tor_addr_t([0; TORRS_ADDR_SIZE]);
+}
+
+/// tor's list of pointers.
+#[repr(C)]
+#[derive(Debug)]
+pub struct smartlist_t([u8; 0]);
+
 /// `LOG_WARN`.
 pub const TORRS_LOG_WARN: c_int = 4;
 /// `LOG_INFO`.
 pub const TORRS_LOG_INFO: c_int = 6;
 /// `LD_PROTOCOL`.
 pub const TORRS_LD_PROTOCOL: u64 = 1 << 5;
+/// `LD_BUG`.
+pub const TORRS_LD_BUG: u64 = 1 << 12;
 
 static HOST: AtomicPtr<torrs_host_t> = AtomicPtr::new(core::ptr::null_mut());
 
@@ -172,7 +200,7 @@ impl Host {
     }
 
     /// Logs `text` for `function`.
-    #[cfg(feature = "onion")]
+    #[cfg(any(feature = "cells", feature = "onion"))]
     #[cold]
     pub(crate) fn log(self, severity: c_int, domain: u64, function: &CStr, text: &str) {
         match self.0 {
@@ -183,6 +211,19 @@ impl Host {
             }
             None => say(format_args!("{function:?}: {text}")),
         }
+    }
+
+    /// Logs what only a peer that breaks the protocol can cause; for what C logs as
+    /// `LOG_PROTOCOL_WARN`.
+    #[cfg(feature = "cells")]
+    #[cold]
+    pub(crate) fn log_protocol_warn(self, domain: u64, function: &CStr, text: &str) {
+        let severity = match self.0 {
+            // SAFETY: takes nothing; tor's own function.
+            Some(table) => unsafe { (table.protocol_warn)() },
+            None => TORRS_LOG_INFO,
+        };
+        self.log(severity, domain, function, text);
     }
 
     /// Fills `out` from this thread's fast generator.
@@ -270,6 +311,55 @@ impl Host {
         // SAFETY: an address, which is only read, and 16 bytes.
         unsafe { (self.table().addr_to_ipv6)(ipv6.as_mut_ptr(), addr) };
         ipv6.into()
+    }
+
+    /// tor's form of an IP address.
+    #[cfg(feature = "cells")]
+    pub(crate) fn addr_from_ip(self, ip: IpAddr) -> tor_addr_t {
+        let mut addr = tor_addr_t::UNSPECIFIED;
+        match ip {
+            IpAddr::V4(ipv4) => self.addr_from_ipv4(&mut addr, ipv4),
+            IpAddr::V6(ipv6) => self.addr_from_ipv6(&mut addr, ipv6),
+        }
+        addr
+    }
+
+    /// The IP address that `addr` is, if it is one.
+    #[cfg(feature = "cells")]
+    pub(crate) fn addr_to_ip(self, addr: &tor_addr_t) -> Option<IpAddr> {
+        // SAFETY: an address, which is only read.
+        match unsafe { (self.table().addr_ip_version)(addr) } {
+            4 => Some(self.addr_to_ipv4(addr).into()),
+            6 => Some(self.addr_to_ipv6(addr).into()),
+            _ => None,
+        }
+    }
+
+    /// The address, which C frees, and the port, or 0, of the text `ADDRESS:PORT`.
+    /// Nothing, and a line in the log as of a peer that breaks the protocol, if it is
+    /// no such text.
+    #[cfg(feature = "cells")]
+    pub(crate) fn addr_port_split(self, address_port: &CStr) -> Option<(*mut c_char, u16)> {
+        let (mut address, mut port) = (core::ptr::null_mut(), 0);
+        let table = self.table();
+        // SAFETY: a NUL-terminated text, which is only read, and places for the
+        // address and the port.
+        let status = unsafe {
+            let severity = (table.protocol_warn)();
+            (table.addr_port_split)(severity, address_port.as_ptr(), &mut address, &mut port)
+        };
+        // C takes any but a negative one as success.
+        (status >= 0).then_some((address, port))
+    }
+
+    /// Puts `element` at the end of `list`.
+    ///
+    /// # Safety
+    /// `list` is valid, and nobody else uses it meanwhile.
+    #[cfg(feature = "cells")]
+    pub(crate) unsafe fn smartlist_add<T>(self, list: *mut smartlist_t, element: *mut T) {
+        // SAFETY: this function's contract; the element is only kept.
+        unsafe { (self.table().smartlist_add)(list, element.cast()) }
     }
 
     /// The table, where nothing can be done without one.

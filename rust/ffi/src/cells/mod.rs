@@ -4,7 +4,21 @@
 //! * [`create`]: cells that make a circuit's first hop.
 //! * [`extend`]: messages that make it longer.
 //! * [`relay_msg`]: messages go into relay cells and come out of them.
+//! * [`stream`]: messages that open streams.
 
 pub mod create;
 pub mod extend;
 pub mod relay_msg;
+pub mod stream;
+
+/// `len` bytes of C's. Null will do for none.
+///
+/// # Safety
+/// `bytes` is null or has `len` bytes, which nobody writes meanwhile.
+unsafe fn bytes<'a>(bytes: *const u8, len: usize) -> &'a [u8] {
+    if bytes.is_null() {
+        return &[];
+    }
+    // SAFETY: this function's contract.
+    unsafe { core::slice::from_raw_parts(bytes, len) }
+}

@@ -35,6 +35,24 @@ impl relay_msg_t {
         is_relay_early: false,
         body: ptr::null(),
     };
+
+    /// The body of a message; nothing if there is no message.
+    ///
+    /// # Safety
+    /// `msg` is null or valid, and so is its body for its length, and nobody writes
+    /// either meanwhile.
+    pub(super) unsafe fn body_of<'a>(msg: *const Self) -> Option<&'a [u8]> {
+        // SAFETY: this function's contract.
+        let (body, length) = unsafe { msg.as_ref().map(|msg| (msg.body, msg.length)) }?;
+        // SAFETY: this function's contract.
+        let body = unsafe { super::bytes(body, length.into()) };
+        #[cfg(feature = "fault")]
+        let body = match body {
+            [shorter @ .., _] if crate::fault::wrong_length() => shorter,
+            _ => body,
+        };
+        Some(body)
+    }
 }
 
 /// Offset of `relay_msg_t.length`, in bytes.
