@@ -58,7 +58,16 @@ const COMPONENTS: &[Component] = &[
     Component {
         name: "cells",
         sources: &["src/core/or/onion.c", "src/core/or/relay_msg.c"],
-        functions: &[],
+        functions: &[
+            Functions {
+                source: "src/core/or/connection_edge.c",
+                names: &["begin_cell_parse", "connected_cell_format_payload"],
+            },
+            Functions {
+                source: "src/core/or/relay.c",
+                names: &["connected_cell_parse", "resolved_cell_parse"],
+            },
+        ],
     },
     Component {
         name: "onion",

@@ -1,6 +1,8 @@
 //! C Tor's own cells and relay messages, under C's names: relay_msg.h, onion.h. All
 //! structures are the same bytes on both sides, which the glue checks.
 
+pub mod stream;
+
 use std::ffi::{c_int, c_uint};
 
 use ffi::cell::cell_t;

@@ -21,6 +21,7 @@ const SUBSYS_LEVEL_LIBS: c_int = -10;
 extern "C" {
     fn subsystems_init_upto(level: c_int) -> c_int;
     fn flush_log_messages_from_startup();
+    fn init_protocol_warning_severity_level();
     fn ctor_start_rust() -> c_int;
     fn crypto_global_init(
         hardware_accel: c_int,
@@ -42,6 +43,7 @@ pub fn init() {
         let status = unsafe {
             let status = subsystems_init_upto(SUBSYS_LEVEL_LIBS);
             flush_log_messages_from_startup();
+            init_protocol_warning_severity_level();
             log::listen();
             status | ctor_start_rust() | crypto_global_init(0, ptr::null(), ptr::null())
         };

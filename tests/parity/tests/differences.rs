@@ -13,7 +13,7 @@ use ffi::cells::create::{create_cell_t, created_cell_t};
 use onion::x25519::PublicKey;
 use parity::call;
 use parity::cells::extend::Written;
-use parity::cells::{create, extend, painted, relay_msg, PAINT};
+use parity::cells::{create, extend, painted, relay_msg, stream, PAINT};
 use parity::laboratory::Side;
 use parity::onion::call::{room, Message};
 use parity::onion::keys::{bytes_of, pair, Keys};
@@ -211,6 +211,16 @@ const DIFFERENCES: &[Difference] = &[
                     }
                 });
             },
+        ],
+    },
+    Difference {
+        name: "stream-nothing-given",
+        c: C::Aborts,
+        calls: &[
+            |side| assert_eq!(stream::GIVEN_NOTHING[0](side), -1),
+            |side| assert_eq!(stream::GIVEN_NOTHING[1](side), -1),
+            |side| assert_eq!(stream::GIVEN_NOTHING[2](side), -1),
+            |side| assert_eq!(stream::GIVEN_NOTHING[3](side), -1),
         ],
     },
     Difference {

@@ -15,8 +15,9 @@ use ffi::cells::create::{create_cell_t, created_cell_t};
 use ffi::cells::extend::{extend_cell_t, extended_cell_t};
 use libtest_mimic::{Arguments, Failed, Trial};
 use parity::cells::extend::Written;
-use parity::cells::{create, extend, painted, relay_msg};
+use parity::cells::{create, extend, painted, relay_msg, stream};
 use parity::laboratory::Side;
+use parity::observed::Observed;
 use wire::create::CREATED2;
 use wire::extend::{EXTEND2, EXTENDED2};
 use wire::CELL_BODY_LEN;
@@ -40,7 +41,7 @@ struct Regression {
 
 fn main() -> ExitCode {
     ctor::init();
-    let rows = [relay_messages(), handshake_cells()];
+    let rows = [relay_messages(), handshake_cells(), begin_messages()];
     let trials = rows
         .into_iter()
         .flatten()
@@ -286,4 +287,32 @@ fn extended2_of(side: Side, body: &[u8]) -> String {
 fn cell_of(cell: &[u8]) -> cell_t {
     let (command, body) = cell.split_first().expect("a cell has a command");
     create::cell_of(*command, body.try_into().expect("a cell has 509 bytes"))
+}
+
+/// begin_cell_parse: four bytes are flags, and three are none, whatever is behind the
+/// message.
+fn begin_messages() -> Vec<Regression> {
+    const MESSAGE: &[u8] = b"a.b:80\0\x42\x43\x44";
+    let (three, four): (Ask, Ask) = (
+        |side, cell| begin_flags(side, &cell[..MESSAGE.len()]),
+        |side, cell| begin_flags(side, &cell[..MESSAGE.len() + 1]),
+    );
+    let cell = || filled(MESSAGE.to_owned(), CELL_BODY_LEN);
+    let bug = "TROVE-2026-007";
+    vec![
+        row(bug, "3 bytes of BEGIN are no flags", three, cell(), "0x0"),
+        row(
+            bug,
+            "4 bytes of BEGIN are flags",
+            four,
+            cell(),
+            "0x42434402",
+        ),
+    ]
+}
+
+fn begin_flags(side: Side, body: &[u8]) -> String {
+    const BEGIN: u8 = 1;
+    let flags = stream::begin::read(side, BEGIN, body, &mut Observed::default());
+    format!("{flags:#x}")
 }

@@ -1,11 +1,14 @@
-//! Component `cells`: relay_msg.c, onion.c.
+//! Component `cells`: relay_msg.c, onion.c, and functions of connection_edge.c and
+//! relay.c.
 //!
 //! * [`create`], [`extend`]: cells and messages that make circuits, and longer ones.
 //! * [`relay_msg`]: messages go into cells and come out of them.
+//! * [`stream`]: messages that open streams.
 
 pub mod create;
 pub mod extend;
 pub mod relay_msg;
+pub mod stream;
 
 use std::mem::MaybeUninit;
 
@@ -21,6 +24,9 @@ pub const COMPARISONS: &[&dyn Target] = &[
     &extend::ExtendMessages,
     &extend::ExtendedMessages,
     &relay_msg::RelayMessages,
+    &stream::begin::BeginMessages,
+    &stream::connected::ConnectedMessages,
+    &stream::resolved::ResolvedMessages,
 ];
 
 /// What stands where a result goes: nobody would write that.
@@ -65,7 +71,7 @@ fn byte(bytes: &mut Unstructured<'_>) -> Result<u8> {
 /// Every function of this component.
 pub fn entry_points(side: Side) -> Vec<EntryPoint> {
     macro_rules! all {
-        ($relay_msg:path, $create:path, $extend:path, $glue:path, $prefix:literal) => {
+        ($relay_msg:path, $create:path, $extend:path, $glue:path, $stream:path, $prefix:literal) => {
             [
                 crate::entry_points!($relay_msg, $prefix;
                     relay_msg_free_, relay_msg_clear, relay_msg_copy, relay_msg_encode_cell,
@@ -77,6 +83,10 @@ pub fn entry_points(side: Side) -> Vec<EntryPoint> {
                 ),
                 crate::entry_points!($extend, $prefix; extended_cell_parse, extended_cell_format),
                 crate::entry_points!($glue, $prefix; extend_cell_parse, extend_cell_format),
+                crate::entry_points!($stream, $prefix;
+                    begin_cell_parse, connected_cell_format_payload, connected_cell_parse,
+                    resolved_cell_parse,
+                ),
             ]
             .concat()
         };
@@ -84,7 +94,7 @@ pub fn entry_points(side: Side) -> Vec<EntryPoint> {
     use ctor::cells as c;
     use ffi::cells::{create, extend, relay_msg};
     match side {
-        Side::C => all!(c, c, c, c, "c_"),
-        Side::Rust => all!(relay_msg, create, extend, c::glue, ""),
+        Side::C => all!(c, c, c, c, c::stream, "c_"),
+        Side::Rust => all!(relay_msg, create, extend, c::glue, stream::rust, ""),
     }
 }
