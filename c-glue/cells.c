@@ -4,8 +4,8 @@
 /**
  * @file cells.c
  * @brief Beside cells in Rust (rust/ffi/src/cells): what is left of the
- *   replaced functions for C, what must be mockable, and proof that C and Rust mean
- *   the same functions and types.
+ *   replaced functions for C, what must be mockable, what needs tor's buffers,
+ *   and proof that C and Rust mean the same functions and types.
  **/
 
 #define CONNECTION_EDGE_PRIVATE
@@ -21,13 +21,19 @@
 #undef STATIC
 #define STATIC
 
+#include "core/or/cell_queue_st.h"
 #include "core/or/cell_st.h"
 #include "core/or/connection_edge.h"
+#include "core/or/connection_or.h"
 #include "core/or/onion.h"
 #include "core/or/relay.h"
 #include "core/or/relay_msg.h"
+#include "core/or/var_cell_st.h"
+#include "core/proto/proto_cell.h"
 #include "feature/nodelist/networkstatus.h"
+#include "lib/buf/buffers.h"
 #include "lib/cc/ctassert.h"
+#include "rust/c-glue/cells.h"
 
 /* Declared twice on purpose: the compiler compares Rust's signatures with those
  * of tor's headers. */
@@ -139,4 +145,37 @@ begin_cell_parse(const relay_msg_t *msg, begin_cell_t *bcell,
   bcell->port = begin.port;
   bcell->is_begindir = begin.is_begin_dir;
   return rv;
+}
+
+/* ---- Cells on a link: connection_or.h, proto_cell.h ---------------------- */
+
+CTASSERT(offsetof(packed_cell_t, body) == sizeof(void *));
+CTASSERT(sizeof(((packed_cell_t *)0)->body) == TORRS_PACKED_CELL_LEN);
+
+CTASSERT(offsetof(var_cell_t, command) == 0);
+CTASSERT(offsetof(var_cell_t, circ_id) == TORRS_VAR_CELL_CIRC_ID);
+CTASSERT(offsetof(var_cell_t, payload_len) == TORRS_VAR_CELL_LEN);
+CTASSERT(offsetof(var_cell_t, payload) == TORRS_VAR_CELL_PAYLOAD);
+
+CTASSERT(MIN_LINK_PROTO_FOR_WIDE_CIRC_IDS == TORRS_FIRST_WIDE_LINK_PROTOCOL);
+
+/** Take a variable-length cell from the front of <b>buf</b>, if there is one
+ * in link protocol <b>linkproto</b> and all of it is there, and put it into
+ * *<b>out</b>, which is else NULL. Return 1 if there is one, whole or not, 0 if
+ * there is none, and -1 if a panic has cost the link. */
+int
+fetch_var_cell_from_buf(buf_t *buf, var_cell_t **out, int linkproto)
+{
+  uint8_t first[VAR_CELL_MAX_HEADER_SIZE];
+  const size_t unread = buf_datalen(buf);
+  const size_t first_len = MIN(unread, sizeof(first));
+  buf_peek(buf, (char *)first, first_len);
+
+  const int header_len =
+    torrs_var_cell_begin(linkproto, unread, first, first_len, out);
+  if (*out) {
+    buf_drain(buf, header_len);
+    buf_get_bytes(buf, (char *)(*out)->payload, (*out)->payload_len);
+  }
+  return header_len < 0 ? -1 : header_len > 0;
 }

@@ -32,11 +32,13 @@ struct hs_subcredential_t;
 struct ntor3_handshake_state_t;
 struct ntor3_server_handshake_state_t;
 struct ntor_handshake_state_t;
+struct packed_cell_t;
 struct relay_msg_t;
 struct smartlist_t;
 struct tor1_crypt_t;
 struct tor_addr_port_t;
 struct tor_addr_t;
+struct var_cell_t;
 
 /**
  * `sizeof(cell_t)`, in bytes.
@@ -137,6 +139,31 @@ struct tor_addr_t;
  * Offset of `extended_cell_t.created_cell`, in bytes.
  */
 #define TORRS_EXTENDED_CREATED 2
+
+/**
+ * Length of `packed_cell_t.body`, in bytes; before it is a pointer.
+ */
+#define TORRS_PACKED_CELL_LEN 514
+
+/**
+ * Offset of `var_cell_t.circ_id`, in bytes.
+ */
+#define TORRS_VAR_CELL_CIRC_ID 4
+
+/**
+ * Offset of `var_cell_t.payload_len`, in bytes.
+ */
+#define TORRS_VAR_CELL_LEN 8
+
+/**
+ * Offset of `var_cell_t.payload`, in bytes.
+ */
+#define TORRS_VAR_CELL_PAYLOAD 10
+
+/**
+ * The first link protocol with long circuit IDs.
+ */
+#define TORRS_FIRST_WIDE_LINK_PROTOCOL 4
 
 /**
  * Offset of `relay_msg_t.length`, in bytes.
@@ -557,6 +584,77 @@ int extended_cell_format(uint8_t *command_out,
                          uint16_t *len_out,
                          uint8_t *payload_out,
                          const struct extended_cell_t *cell_in);
+
+/**
+ * Writes a cell as the network gets it; where circuit IDs are short, the two bytes
+ * behind it become zero. The queue's fields stay as they are.
+ *
+ * # Safety
+ * `dst` is valid for writing, `src` is valid; they do not overlap.
+ */
+void cell_pack(struct packed_cell_t *dst,
+               const struct cell_t *src,
+               int wide_circ_ids);
+
+/**
+ * Reads a cell as it came from the network.
+ *
+ * # Safety
+ * `dest` is valid for writing; `src` for reading a cell with circuit IDs of that
+ * length.
+ */
+void cell_unpack(struct cell_t *dest,
+                 const char *src,
+                 int wide_circ_ids);
+
+/**
+ * Writes the header of a variable-length cell; its length, or 0 if there is none.
+ *
+ * # Safety
+ * `cell` is valid; `hdr_out` is valid for writing the header.
+ */
+int var_cell_pack_header(const struct var_cell_t *cell,
+                         char *hdr_out,
+                         int wide_circ_ids);
+
+/**
+ * A cell of zeros with so long a body.
+ */
+struct var_cell_t *var_cell_new(uint16_t payload_len);
+
+/**
+ * A copy of a cell; null of null.
+ *
+ * # Safety
+ * `src` is null or valid, and so is its body for its length.
+ */
+struct var_cell_t *var_cell_copy(const struct var_cell_t *src);
+
+/**
+ * Frees a cell, or nothing if it is null.
+ *
+ * # Safety
+ * `cell` is null or came from [`var_cell_new`], [`var_cell_copy`] or
+ * [`torrs_var_cell_begin`], and is freed once.
+ */
+void var_cell_free_(struct var_cell_t *cell);
+
+/**
+ * Finds out what the unread bytes of a link begin with: there are `unread` of
+ * them, and `first` has the first `first_len`, at least 7 or all.
+ *
+ * Returns the length of the header if it is a variable-length cell, and 0 if it is
+ * not or cannot be known yet; -1 if the link has to be given up. In `*out` is a new
+ * cell, whose body has yet to be read, if all of it is there; else null.
+ *
+ * # Safety
+ * `first` is valid for `first_len` bytes, `out` for writing.
+ */
+int torrs_var_cell_begin(int link_protocol,
+                         size_t unread,
+                         const uint8_t *first,
+                         size_t first_len,
+                         struct var_cell_t **out);
 
 /**
  * Frees a message, or nothing if it is null.

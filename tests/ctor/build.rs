@@ -57,11 +57,26 @@ fn sources() -> impl Iterator<Item = &'static str> {
 const COMPONENTS: &[Component] = &[
     Component {
         name: "cells",
-        sources: &["src/core/or/onion.c", "src/core/or/relay_msg.c"],
+        sources: &[
+            "src/core/or/onion.c",
+            "src/core/or/relay_msg.c",
+            "src/core/proto/proto_cell.c",
+        ],
         functions: &[
             Functions {
                 source: "src/core/or/connection_edge.c",
                 names: &["begin_cell_parse", "connected_cell_format_payload"],
+            },
+            Functions {
+                source: "src/core/or/connection_or.c",
+                names: &[
+                    "cell_pack",
+                    "cell_unpack",
+                    "var_cell_copy",
+                    "var_cell_free_",
+                    "var_cell_new",
+                    "var_cell_pack_header",
+                ],
             },
             Functions {
                 source: "src/core/or/relay.c",

@@ -10,9 +10,11 @@
 //! * `wrong-tag`: CGO gives a wrong tag for a cell that is ours.
 //! * `accept`: a handshake that has to be refused is accepted.
 //! * `wrong-key`: a handshake's key material has a wrong last byte.
-//! * `wrong-length`: a message that is read is one byte shorter.
+//! * `wrong-length`: a message or variable-length cell that is read is one byte
+//!   shorter.
 //! * `wrong-consumed`: an object was one byte shorter than what was parsed.
 //! * `forgotten-error`: an object does not remember that setting a field failed.
+//! * `stale-bytes`: what is behind a short cell in a buffer stays there.
 //! * `wrong-status`: what refuses says 0, as if it did not.
 //! * `wrong-words`: what refuses with a text in the log does so with another one.
 //! * `leak`: no CGO state is freed.
@@ -32,6 +34,7 @@ enum Fault {
     WrongLength,
     WrongConsumed,
     ForgottenError,
+    StaleBytes,
     WrongStatus,
     WrongWords,
     Leak,
@@ -55,6 +58,7 @@ fn chosen() -> &'static Fault {
             (Some("wrong-length"), None, None) => Fault::WrongLength,
             (Some("wrong-consumed"), None, None) => Fault::WrongConsumed,
             (Some("forgotten-error"), None, None) => Fault::ForgottenError,
+            (Some("stale-bytes"), None, None) => Fault::StaleBytes,
             (Some("wrong-status"), None, None) => Fault::WrongStatus,
             (Some("wrong-words"), None, None) => Fault::WrongWords,
             (Some("leak"), None, None) => Fault::Leak,
@@ -90,7 +94,7 @@ pub(crate) fn wrong_key() -> bool {
     *chosen() == Fault::WrongKey
 }
 
-/// Whether messages are to lose a byte.
+/// Whether messages and variable-length cells are to lose a byte.
 #[cfg(feature = "cells")]
 pub(crate) fn wrong_length() -> bool {
     *chosen() == Fault::WrongLength
@@ -106,6 +110,12 @@ pub(crate) fn wrong_consumed() -> bool {
 #[cfg(feature = "trunnel")]
 pub(crate) fn forgotten_error() -> bool {
     *chosen() == Fault::ForgottenError
+}
+
+/// Whether bytes behind a cell are to stay.
+#[cfg(feature = "cells")]
+pub(crate) fn stale_bytes() -> bool {
+    *chosen() == Fault::StaleBytes
 }
 
 /// Whether tor1 is to forget the digest field.

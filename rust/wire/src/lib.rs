@@ -1,5 +1,6 @@
 //! Byte layouts that come from the network, and what may be in them.
 //!
+//! * [`cell`]: cells on a link.
 //! * [`create`]: cells that make circuits.
 //! * [`extend`]: messages that make them longer.
 //! * [`format`]: how a described format is read and written.
@@ -12,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cell;
 pub mod create;
 pub mod extend;
 pub mod format;

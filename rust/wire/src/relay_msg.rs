@@ -65,7 +65,12 @@ pub fn decode(format: Format, body: &CellBody) -> Result<RelayMsg<'_>, Malformed
         Format::V0 => {
             let [command, _, _, s0, s1, _, _, _, _, l0, l1, ..] = *body;
             let stream_id = u16::from_be_bytes([s0, s1]);
-            (command, stream_id, [l0, l1], V0_HEADER_LEN)
+            (
+                command,
+                stream_id,
+                u16::from_be_bytes([l0, l1]),
+                V0_HEADER_LEN,
+            )
         }
         Format::V1 => {
             let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, command, l0, l1, s0, s1, ..] =
@@ -73,16 +78,17 @@ pub fn decode(format: Format, body: &CellBody) -> Result<RelayMsg<'_>, Malformed
             if !is_known(command) {
                 return Err(Malformed);
             }
+            let length = u16::from_be_bytes([l0, l1]);
             if has_stream_in_v1(command) {
                 let stream_id = u16::from_be_bytes([s0, s1]);
-                (command, stream_id, [l0, l1], V1_STREAM_HEADER_LEN)
+                (command, stream_id, length, V1_STREAM_HEADER_LEN)
             } else {
-                (command, 0, [l0, l1], V1_HEADER_LEN)
+                (command, 0, length, V1_HEADER_LEN)
             }
         }
     };
-    let length = usize::from(u16::from_be_bytes(length));
-    let data = body.get(header..).and_then(|rest| rest.get(..length));
+    let data = body.get(header..);
+    let data = data.and_then(|rest| rest.get(..usize::from(length)));
     Ok(RelayMsg {
         command,
         stream_id,

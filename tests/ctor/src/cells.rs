@@ -1,15 +1,56 @@
-//! C Tor's own cells and relay messages, under C's names: relay_msg.h, onion.h. All
-//! structures are the same bytes on both sides, which the glue checks.
+//! C Tor's own cells and relay messages, under C's names: connection_or.h,
+//! proto_cell.h, relay_msg.h, onion.h. All structures are the same bytes on both
+//! sides, which the glue checks.
 
 pub mod stream;
 
-use std::ffi::{c_int, c_uint};
+use std::ffi::{c_char, c_int, c_uint};
 
 use ffi::cell::cell_t;
 use ffi::cells::create::{create_cell_t, created_cell_t};
 use ffi::cells::extend::{extend_cell_t, extended_cell_t};
+use ffi::cells::framing::{packed_cell_t, var_cell_t};
 use ffi::cells::relay_msg::relay_msg_t;
 use ffi::host::tor_addr_t;
+
+use crate::relaycrypt::Opaque;
+
+/// C Tor's buffer.
+#[repr(C)]
+pub struct buf_t(Opaque);
+
+extern "C" {
+    /// An empty buffer.
+    pub fn buf_new() -> *mut buf_t;
+    /// How many bytes are in it.
+    pub fn buf_datalen(buf: *const buf_t) -> usize;
+    /// Puts bytes at its end.
+    pub fn buf_add(buf: *mut buf_t, string: *const c_char, string_len: usize) -> c_int;
+    /// Moves all of `buf_in`, as the pieces that it has, to the end of `buf_out`.
+    pub fn buf_move_all(buf_out: *mut buf_t, buf_in: *mut buf_t) -> usize;
+    /// Takes bytes out of the front of it that are there.
+    pub fn buf_drain(buf: *mut buf_t, n: usize);
+    /// Frees it.
+    pub fn buf_free_(buf: *mut buf_t);
+}
+
+renamed! {
+    fn cell_pack(dst: *mut packed_cell_t, src: *const cell_t, wide_circ_ids: c_int);
+    fn cell_unpack(dest: *mut cell_t, src: *const c_char, wide_circ_ids: c_int);
+    fn var_cell_pack_header(
+        cell: *const var_cell_t,
+        hdr_out: *mut c_char,
+        wide_circ_ids: c_int,
+    ) -> c_int;
+    fn var_cell_new(payload_len: u16) -> *mut var_cell_t;
+    fn var_cell_copy(src: *const var_cell_t) -> *mut var_cell_t;
+    fn var_cell_free_(cell: *mut var_cell_t);
+    fn fetch_var_cell_from_buf(
+        buf: *mut buf_t,
+        out: *mut *mut var_cell_t,
+        linkproto: c_int,
+    ) -> c_int;
+}
 
 renamed! {
     fn relay_msg_free_(msg: *mut relay_msg_t);
@@ -88,7 +129,7 @@ pub fn set_extend_by_ed25519_id(choice: c_int) {
 
 /// Functions of glue that have C's names and call Rust.
 pub mod glue {
-    use super::{c_int, extend_cell_t};
+    use super::{buf_t, c_int, extend_cell_t, var_cell_t};
 
     #[allow(missing_docs)] // tor's headers say it
     extern "C" {
@@ -103,6 +144,11 @@ pub mod glue {
             len_out: *mut u16,
             payload_out: *mut u8,
             cell_in: *const extend_cell_t,
+        ) -> c_int;
+        pub fn fetch_var_cell_from_buf(
+            buf: *mut buf_t,
+            out: *mut *mut var_cell_t,
+            linkproto: c_int,
         ) -> c_int;
     }
 }
