@@ -1,12 +1,14 @@
-//! Component `cells`: relay_msg.c, onion.c, and functions of connection_edge.c and
-//! relay.c.
+//! Component `cells`: relay_msg.c, onion.c, proto_cell.c, and functions of
+//! connection_edge.c, connection_or.c and relay.c.
 //!
 //! * [`create`], [`extend`]: cells and messages that make circuits, and longer ones.
+//! * [`framing`]: cells come from links and go onto them.
 //! * [`relay_msg`]: messages go into cells and come out of them.
 //! * [`stream`]: messages that open streams.
 
 pub mod create;
 pub mod extend;
+pub mod framing;
 pub mod relay_msg;
 pub mod stream;
 
@@ -23,6 +25,8 @@ pub const COMPARISONS: &[&dyn Target] = &[
     &create::CreatedCells,
     &extend::ExtendMessages,
     &extend::ExtendedMessages,
+    &framing::FixedCells,
+    &framing::VarCells,
     &relay_msg::RelayMessages,
     &stream::begin::BeginMessages,
     &stream::connected::ConnectedMessages,
@@ -70,31 +74,35 @@ fn byte(bytes: &mut Unstructured<'_>) -> Result<u8> {
 
 /// Every function of this component.
 pub fn entry_points(side: Side) -> Vec<EntryPoint> {
-    macro_rules! all {
-        ($relay_msg:path, $create:path, $extend:path, $glue:path, $stream:path, $prefix:literal) => {
-            [
-                crate::entry_points!($relay_msg, $prefix;
-                    relay_msg_free_, relay_msg_clear, relay_msg_copy, relay_msg_encode_cell,
-                    relay_msg_decode_cell_in_place, relay_msg_decode_cell,
-                ),
-                crate::entry_points!($create, $prefix;
-                    create_cell_init, create_cell_parse, create_cell_format,
-                    create_cell_format_relayed, created_cell_parse, created_cell_format,
-                ),
-                crate::entry_points!($extend, $prefix; extended_cell_parse, extended_cell_format),
-                crate::entry_points!($glue, $prefix; extend_cell_parse, extend_cell_format),
-                crate::entry_points!($stream, $prefix;
-                    begin_cell_parse, connected_cell_format_payload, connected_cell_parse,
-                    resolved_cell_parse,
-                ),
-            ]
-            .concat()
+    macro_rules! functions {
+        ($c:path, $rust:path; $($name:ident),* $(,)?) => {
+            match side {
+                Side::C => crate::entry_points!($c, "c_"; $($name),*),
+                Side::Rust => crate::entry_points!($rust, ""; $($name),*),
+            }
         };
     }
     use ctor::cells as c;
-    use ffi::cells::{create, extend, relay_msg};
-    match side {
-        Side::C => all!(c, c, c, c, c::stream, "c_"),
-        Side::Rust => all!(relay_msg, create, extend, c::glue, stream::rust, ""),
-    }
+    use ffi::cells as rust;
+    [
+        functions!(c, rust::create;
+            create_cell_init, create_cell_parse, create_cell_format, create_cell_format_relayed,
+            created_cell_parse, created_cell_format,
+        ),
+        functions!(c, rust::extend; extended_cell_parse, extended_cell_format),
+        functions!(c, rust::framing;
+            cell_pack, cell_unpack, var_cell_pack_header, var_cell_new, var_cell_copy,
+            var_cell_free_,
+        ),
+        functions!(c, c::glue; extend_cell_parse, extend_cell_format, fetch_var_cell_from_buf),
+        functions!(c, rust::relay_msg;
+            relay_msg_free_, relay_msg_clear, relay_msg_copy, relay_msg_encode_cell,
+            relay_msg_decode_cell_in_place, relay_msg_decode_cell,
+        ),
+        functions!(c::stream, stream::rust;
+            begin_cell_parse, connected_cell_format_payload, connected_cell_parse,
+            resolved_cell_parse,
+        ),
+    ]
+    .concat()
 }
