@@ -2,8 +2,8 @@
 //!
 //! Serves whoever changes a component: it says what a cell costs at a relay
 //! and at a client (tor-spec "Relay cells", proposal 359), with one circuit and
-//! with as many as a relay has, what each end of a handshake costs, and what a
-//! relay message or another format costs to read and to write. Both
+//! with as many as a relay has, what each end of a handshake costs, and what cells,
+//! relay messages and other formats cost to read and to write. Both
 //! implementations run in this process, take turns round by round and are timed
 //! in CPU time of this thread; of all rounds the fastest counts.
 

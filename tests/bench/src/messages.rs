@@ -1,5 +1,5 @@
-//! What it costs to read a relay message from its cell, and to write one; and the
-//! cells and messages that make circuits.
+//! What it costs to read a cell from a link, and a relay message from the cell; and
+//! to write each; and the cells and messages that make circuits.
 
 use std::hint::black_box;
 
@@ -7,6 +7,7 @@ use ffi::cell::cell_t;
 use ffi::cells::create::create_cell_t;
 use ffi::cells::relay_msg::relay_msg_t;
 use parity::cells::extend::Written;
+use parity::cells::framing::{functions, pack, unpack, Buffer, Link, VarCell};
 use parity::cells::relay_msg::{decode, encode, UNFIT};
 use parity::cells::{create, extend, painted};
 use parity::laboratory::Side;
@@ -16,7 +17,7 @@ use wire::{CellBody, CELL_BODY_LEN};
 
 use crate::work::Work;
 
-/// How often a message is read or written before its time is taken.
+/// How often a cell or message is read or written before its time is taken.
 const AT_ONCE: u32 = 200;
 
 /// Relay commands: one with a stream, one without.
@@ -24,7 +25,37 @@ const DATA: u8 = 2;
 const SENDME: u8 = 5;
 
 /// The rows, in the order of the table.
-pub const MESSAGES: [Work; 14] = [
+pub const MESSAGES: [Work; 20] = [
+    Work {
+        name: "cell read, link 4",
+        at_once: AT_ONCE,
+        prepare: |side| unpack_cell(side, true),
+    },
+    Work {
+        name: "cell read, link 3",
+        at_once: AT_ONCE,
+        prepare: |side| unpack_cell(side, false),
+    },
+    Work {
+        name: "cell written, link 4",
+        at_once: AT_ONCE,
+        prepare: |side| pack_cell(side, true),
+    },
+    Work {
+        name: "cell written, link 3",
+        at_once: AT_ONCE,
+        prepare: |side| pack_cell(side, false),
+    },
+    Work {
+        name: "CERTS cell read",
+        at_once: AT_ONCE,
+        prepare: certs,
+    },
+    Work {
+        name: "CERTS cell header written",
+        at_once: AT_ONCE,
+        prepare: certs_header,
+    },
     Work {
         name: "DATA read, version 0",
         at_once: AT_ONCE,
@@ -175,6 +206,60 @@ fn message(format: u32, command: u8, length: u16) -> relay_msg_t {
         stream_id: u16::from(format == 0 || command == DATA),
         ..unfit
     }
+}
+
+fn pack_cell(side: Side, wide: bool) -> Box<dyn FnMut()> {
+    let cell = unpack(side, &[7; 514], wide);
+    let mut packed = pack(side, &cell, wide);
+    let (pack, _) = functions(side);
+    Box::new(move || {
+        for _ in 0..AT_ONCE {
+            // SAFETY: a cell, and room for one.
+            unsafe { pack(black_box(&mut packed), black_box(&cell), wide.into()) };
+        }
+    })
+}
+
+fn unpack_cell(side: Side, wide: bool) -> Box<dyn FnMut()> {
+    let mut cell = unpack(side, &[7; 514], wide);
+    let packed = pack(side, &cell, wide);
+    let (_, unpack) = functions(side);
+    Box::new(move || {
+        for _ in 0..AT_ONCE {
+            let packed = black_box(&packed.body).as_ptr().cast();
+            // SAFETY: as many bytes as the longest cell has, and room for one.
+            unsafe { unpack(black_box(&mut cell), packed, wide.into()) };
+        }
+    })
+}
+
+/// A link's bytes arrive and are taken for a cell, which is freed.
+fn certs(side: Side) -> Box<dyn FnMut()> {
+    const LEN: u16 = 600;
+    let mut cell = vec![0, 0, 0, 0, 129];
+    cell.extend(LEN.to_be_bytes());
+    cell.resize(cell.len() + usize::from(LEN), 7);
+    let buffer = Buffer::new(&Link {
+        protocol: 4,
+        pieces: vec![1],
+        bytes: Vec::new(),
+    });
+    Box::new(move || {
+        for _ in 0..AT_ONCE {
+            buffer.add(black_box(&cell));
+            let (found, cell) = buffer.fetch(side, 4);
+            assert!(found == 1 && cell.is_some());
+        }
+    })
+}
+
+fn certs_header(side: Side) -> Box<dyn FnMut()> {
+    let cell = VarCell::new(side, 600);
+    Box::new(move || {
+        for _ in 0..AT_ONCE {
+            black_box(black_box(&cell).header(true));
+        }
+    })
 }
 
 fn read(side: Side, format: u32, command: u8, length: u16) -> Box<dyn FnMut()> {
