@@ -1,4 +1,5 @@
-//! A panic inside an export costs one circuit and nothing else.
+//! A panic inside an export costs one circuit, or where a link is read, one link,
+//! and nothing else.
 //!
 //! Some nodes run a Rust tor of a test build (`TORRS_TOR_RUST_FAULT`) that panics
 //! once, in the export that the environment variable `TORRS_FAULT` names: in the
@@ -79,6 +80,13 @@ fn in_cgo(client: &Client) -> Result<()> {
 
 /// Makes both transfers at the same time; exactly one must break off.
 fn one_of_two_dies(client: &Client, a: &Transfer<'_>, b: &Transfer<'_>) -> Result<()> {
+    let died = broken_off(client, a, b)?;
+    ensure!(died == 1, "{died} of two transfers broke off, not one");
+    Ok(())
+}
+
+/// Makes both transfers at the same time; how many break off.
+fn broken_off(client: &Client, a: &Transfer<'_>, b: &Transfer<'_>) -> Result<usize> {
     let results = thread::scope(|scope| {
         let run = |transfer| move || client.run(transfer, &mut |_| {});
         let threads = [scope.spawn(run(a)), scope.spawn(run(b))];
@@ -94,14 +102,66 @@ fn one_of_two_dies(client: &Client, a: &Transfer<'_>, b: &Transfer<'_>) -> Resul
             }
         }
     }
-    ensure!(died == 1, "{died} of two transfers broke off, not one");
-    Ok(())
+    Ok(died)
 }
 
 fn arrives(client: &Client, transfer: &Transfer<'_>) -> Result<()> {
     let done = client.run(transfer, &mut |_| {})?;
     ensure!(done.matches(), "what arrived is not what was sent");
     Ok(())
+}
+
+// ---- While cells are read ---------------------------------------------------
+
+/// The message in a cell is lost, and with it the circuit.
+const MESSAGE: Fault = Fault {
+    node: "exit3",
+    export: "relay_msg_decode_cell_in_place",
+    call: CALL,
+};
+/// A cell is lost; the next ones of its circuit cannot be decrypted.
+const CELL: Fault = Fault {
+    node: "exit4",
+    export: "cell_unpack",
+    call: CALL,
+};
+/// What begins on a link is lost, and with it the link.
+const LINK: Fault = Fault {
+    node: "exit2",
+    export: "torrs_var_cell_begin",
+    call: CALL,
+};
+const CELLS: [Fault; 3] = [MESSAGE, CELL, LINK];
+
+#[test]
+fn a_panic_while_a_cell_is_read_costs_one_circuit_or_one_link() -> Result<()> {
+    if !is_in_rust("cells")? {
+        return Ok(());
+    }
+    let network = start("cells", &CELLS, |mut spec| {
+        spec.exits = 4;
+        spec
+    })?;
+    let client = network.client();
+    // The two circuits of each path have the same links.
+    for (hops, circuits) in [
+        (["relay1", "relay2", MESSAGE.node], 1),
+        (["relay2", CELL.node, "exit1"], 1),
+        (["relay1", LINK.node, "exit1"], 2),
+    ] {
+        let (first, second) = (client.build_circuit(&hops)?, client.build_circuit(&hops)?);
+        let send = || Transfer::send(Target::Exit, BYTES);
+        let died = broken_off(client, &send().on(&first), &send().on(&second))?;
+        ensure!(
+            died == circuits,
+            "{died} of two transfers over {} broke off, not {circuits}",
+            hops.join(", ")
+        );
+        let afterwards = client.build_circuit(&hops)?;
+        arrives(client, &send().on(&afterwards))
+            .with_context(|| format!("after the panic in a circuit over {}", hops.join(", ")))?;
+    }
+    finish(network, &CELLS)
 }
 
 // ---- While circuits are made ------------------------------------------------
