@@ -28,6 +28,7 @@ struct extended_cell_t;
 struct fast_handshake_state_t;
 struct hs_ntor_intro_cell_keys_t;
 struct hs_ntor_rend_cell_keys_t;
+struct hs_pow_solution_t;
 struct hs_subcredential_t;
 struct ntor3_handshake_state_t;
 struct ntor3_server_handshake_state_t;
@@ -166,6 +167,58 @@ struct var_cell_t;
 #define TORRS_FIRST_WIDE_LINK_PROTOCOL 4
 
 /**
+ * `sizeof(hs_pow_solution_t)`, in bytes.
+ */
+#define TORRS_POW_SOLUTION_SIZE 40
+
+/**
+ * Offset of `hs_pow_solution_t.effort`, in bytes.
+ */
+#define TORRS_POW_SOLUTION_EFFORT 16
+
+/**
+ * Offset of `hs_pow_solution_t.seed_head`, in bytes.
+ */
+#define TORRS_POW_SOLUTION_SEED 20
+
+/**
+ * Offset of `hs_pow_solution_t.equix_solution`, in bytes.
+ */
+#define TORRS_POW_SOLUTION_EQUIX 24
+
+/**
+ * Why there is no introduction in the inner part of an INTRODUCE2: it does not
+ * have the format.
+ */
+#define TORRS_INTRODUCTION_INVALID -1
+
+/**
+ * Its onion key has another length than 32.
+ */
+#define TORRS_INTRODUCTION_KEY_LEN -2
+
+/**
+ * Where the encrypted part of an INTRODUCE1 that was built begins, in bytes.
+ */
+#define TORRS_INTRODUCE1_ENCRYPTED 56
+
+/**
+ * Where what has to be encrypted begins; a MAC's room is behind it.
+ */
+#define TORRS_INTRODUCE1_INNER 88
+
+/**
+ * Room for an ESTABLISH_INTRO's MAC, the length of its signature, and the
+ * signature; they end it.
+ */
+#define TORRS_ESTABLISH_INTRO_MAC 98
+
+/**
+ * The same without the MAC.
+ */
+#define TORRS_ESTABLISH_INTRO_SIG 66
+
+/**
  * Offset of `relay_msg_t.length`, in bytes.
  */
 #define TORRS_RELAY_MSG_LENGTH 2
@@ -239,6 +292,11 @@ struct var_cell_t;
  * `LD_BUG`.
  */
 #define TORRS_LD_BUG (1 << 12)
+
+/**
+ * `LD_REND`.
+ */
+#define TORRS_LD_REND (1 << 11)
 
 /**
  * `sizeof(curve25519_keypair_t)`, in bytes.
@@ -411,6 +469,209 @@ struct torrs_host_t {
    * Puts `element` at the end of `list`.
    */
   void (*smartlist_add)(struct smartlist_t *list, void *element);
+};
+
+/**
+ * Bytes of a message that was read, which they live as long as.
+ */
+struct torrs_bytes_t {
+  /**
+   * Where they begin; not null.
+   */
+  const uint8_t *at;
+  /**
+   * How many they are.
+   */
+  size_t len;
+};
+
+/**
+ * A list in a message that was read. What takes its values one after the other
+ * shortens it.
+ */
+struct torrs_list_t {
+  /**
+   * The values.
+   */
+  struct torrs_bytes_t bytes;
+  /**
+   * How many they are.
+   */
+  size_t count;
+};
+
+/**
+ * An ESTABLISH_INTRO that was read.
+ */
+struct torrs_establish_intro_t {
+  /**
+   * Type of the key.
+   */
+  uint8_t auth_key_type;
+  /**
+   * The key.
+   */
+  struct torrs_bytes_t auth_key;
+  /**
+   * [`torrs_extension_t`]s.
+   */
+  struct torrs_list_t extensions;
+  /**
+   * Length of what the MAC is of, in bytes.
+   */
+  size_t mac_fields_len;
+  /**
+   * The MAC.
+   */
+  struct torrs_bytes_t handshake_mac;
+  /**
+   * Length of what the signature is of, in bytes.
+   */
+  size_t sig_fields_len;
+  /**
+   * The signature.
+   */
+  struct torrs_bytes_t sig;
+};
+
+/**
+ * An INTRODUCE1 or INTRODUCE2 that was read.
+ */
+struct torrs_introduce1_t {
+  /**
+   * All zero, if it is not of version 2.
+   */
+  struct torrs_bytes_t legacy_key_id;
+  /**
+   * Type of the key.
+   */
+  uint8_t auth_key_type;
+  /**
+   * The introduction point's key.
+   */
+  struct torrs_bytes_t auth_key;
+  /**
+   * [`torrs_extension_t`]s.
+   */
+  struct torrs_list_t extensions;
+  /**
+   * What only the service can read.
+   */
+  struct torrs_bytes_t encrypted;
+};
+
+/**
+ * The inner part of an INTRODUCE2 that was read.
+ */
+struct torrs_introduction_t {
+  /**
+   * The rendezvous cookie.
+   */
+  struct torrs_bytes_t rend_cookie;
+  /**
+   * The rendezvous point's onion key.
+   */
+  struct torrs_bytes_t onion_key;
+  /**
+   * [`torrs_link_specifier_t`]s of the rendezvous point.
+   */
+  struct torrs_list_t specifiers;
+  /**
+   * [`torrs_extension_t`]s.
+   */
+  struct torrs_list_t extensions;
+};
+
+/**
+ * An extension.
+ */
+struct torrs_extension_t {
+  /**
+   * What it is.
+   */
+  uint8_t ext_type;
+  /**
+   * What it says; at most 255 bytes.
+   */
+  struct torrs_bytes_t body;
+};
+
+/**
+ * A link specifier.
+ */
+struct torrs_link_specifier_t {
+  /**
+   * What it is.
+   */
+  uint8_t ls_type;
+  /**
+   * Length of what it says, in bytes.
+   */
+  uint8_t ls_len;
+  /**
+   * The port, of an address.
+   */
+  uint16_t port;
+  /**
+   * The IPv4 address.
+   */
+  uint32_t ipv4;
+  /**
+   * The IPv6 address or the identity; or all that an unknown one says.
+   */
+  struct torrs_bytes_t body;
+};
+
+/**
+ * How often an introduction point may pass a client on.
+ */
+struct torrs_intro_rate_t {
+  /**
+   * In a second.
+   */
+  uint64_t per_second;
+  /**
+   * At once.
+   */
+  uint64_t burst;
+};
+
+/**
+ * What is to be in an INTRODUCE1.
+ */
+struct torrs_introduce1_plan_t {
+  /**
+   * The introduction point's key.
+   */
+  const uint8_t (*auth_key)[32];
+  /**
+   * X of hs-ntor.
+   */
+  const uint8_t (*client_key)[32];
+  /**
+   * The rendezvous cookie.
+   */
+  const uint8_t (*rend_cookie)[20];
+  /**
+   * The rendezvous point's onion key.
+   */
+  const uint8_t (*onion_key)[32];
+  /**
+   * Link specifiers of the rendezvous point, encoded.
+   */
+  struct torrs_bytes_t specifiers;
+  /**
+   * How many they are.
+   */
+  uint8_t specifier_count;
+  /**
+   * Whether the client wants congestion control.
+   */
+  bool congestion_control;
+  /**
+   * What the client has worked out, or null.
+   */
+  const struct hs_pow_solution_t *pow;
 };
 
 /**
@@ -655,6 +916,197 @@ int torrs_var_cell_begin(int link_protocol,
                          const uint8_t *first,
                          size_t first_len,
                          struct var_cell_t **out);
+
+/**
+ * Whether an INTRO_ESTABLISHED is one.
+ *
+ * Returns its length, in bytes; or a negative number.
+ *
+ * # Safety
+ * `payload` is null or valid for `payload_len` bytes.
+ */
+ptrdiff_t hs_cell_parse_intro_established(const uint8_t *payload,
+                                          size_t payload_len);
+
+/**
+ * The status in an INTRODUCE_ACK; or -1 if it is none.
+ *
+ * # Safety
+ * `payload` is null or valid for `payload_len` bytes.
+ */
+int hs_cell_parse_introduce_ack(const uint8_t *payload, size_t payload_len);
+
+/**
+ * What the service says in a RENDEZVOUS2.
+ *
+ * Returns 0; or -1, and `handshake_info` is as it was.
+ *
+ * # Safety
+ * `payload` is null or valid for `payload_len` bytes; `handshake_info` is null or
+ * valid for writing `handshake_info_len` bytes.
+ */
+int hs_cell_parse_rendezvous2(const uint8_t *payload,
+                              size_t payload_len,
+                              uint8_t *handshake_info,
+                              size_t handshake_info_len);
+
+/**
+ * Builds an ESTABLISH_RENDEZVOUS: the rendezvous cookie.
+ *
+ * Returns its length, in bytes; or 0, which is no message, since C expects none
+ * that is negative.
+ *
+ * # Safety
+ * `rendezvous_cookie` is null or valid for 20 bytes, `cell_out` null or valid for
+ * writing as many.
+ */
+ptrdiff_t hs_cell_build_establish_rendezvous(const uint8_t *rendezvous_cookie,
+                                             uint8_t *cell_out);
+
+/**
+ * Builds a RENDEZVOUS1.
+ *
+ * Returns its length, in bytes; or 0, which is no message, since C expects none
+ * that is negative.
+ *
+ * # Safety
+ * The cookie and the handshake's bytes are null or valid for the lengths beside
+ * them; `cell_out` is null or valid for writing 498 bytes.
+ */
+ptrdiff_t hs_cell_build_rendezvous1(const uint8_t *rendezvous_cookie,
+                                    size_t rendezvous_cookie_len,
+                                    const uint8_t *rendezvous_handshake_info,
+                                    size_t rendezvous_handshake_info_len,
+                                    uint8_t *cell_out);
+
+/**
+ * Reads an ESTABLISH_INTRO.
+ *
+ * Returns its length, in bytes; -1 if it is invalid; -2 if it is truncated.
+ *
+ * # Safety
+ * `payload` is null or valid for `payload_len` bytes, and stays so as long as
+ * `out` is used; `out` is valid for writing.
+ */
+ptrdiff_t torrs_establish_intro_read(const uint8_t *payload,
+                                     size_t payload_len,
+                                     struct torrs_establish_intro_t *out);
+
+/**
+ * Reads an INTRODUCE1 or INTRODUCE2.
+ *
+ * Returns its length, in bytes; -1 if it is invalid; -2 if it is truncated.
+ *
+ * # Safety
+ * `payload` is null or valid for `payload_len` bytes, and stays so as long as
+ * `out` is used; `out` is valid for writing.
+ */
+ptrdiff_t torrs_introduce1_read(const uint8_t *payload,
+                                size_t payload_len,
+                                struct torrs_introduce1_t *out);
+
+/**
+ * Reads the inner part of an INTRODUCE2, decrypted.
+ *
+ * Returns 0; or [`TORRS_INTRODUCTION_INVALID`]; or [`TORRS_INTRODUCTION_KEY_LEN`],
+ * and the length of the key is in `out`.
+ *
+ * # Safety
+ * `decrypted` is null or valid for `decrypted_len` bytes, and stays so as long as
+ * `out` is used; `out` is valid for writing.
+ */
+int torrs_introduction_read(const uint8_t *decrypted,
+                            size_t decrypted_len,
+                            struct torrs_introduction_t *out);
+
+/**
+ * Takes the first of a list of extensions out of it.
+ *
+ * Returns whether there was one.
+ *
+ * # Safety
+ * `extensions` is null, or was given out here as such a list, and what it was read
+ * from is still valid; `out` is valid for writing.
+ */
+bool torrs_extension_next(struct torrs_list_t *extensions,
+                          struct torrs_extension_t *out);
+
+/**
+ * Takes the first of a list of link specifiers out of it.
+ *
+ * Returns whether there was one.
+ *
+ * # Safety
+ * `specifiers` is null, or was given out here as such a list, and what it was read
+ * from is still valid; `out` is valid for writing.
+ */
+bool torrs_link_specifier_next(struct torrs_list_t *specifiers,
+                               struct torrs_link_specifier_t *out);
+
+/**
+ * Reads a proof of work, which is the body of an extension.
+ *
+ * Returns 0; or -1 if it is none.
+ *
+ * # Safety
+ * `body` is null or valid for `body_len` bytes; `out` is valid for writing.
+ */
+int torrs_pow_read(const uint8_t *body,
+                   size_t body_len,
+                   struct hs_pow_solution_t *out);
+
+/**
+ * Reads the parameters of ESTABLISH_INTRO's DoS extension.
+ *
+ * Returns the length, in bytes; -1 if they are invalid; -2 if they are truncated.
+ *
+ * # Safety
+ * `body` is null or valid for `body_len` bytes, and stays so as long as
+ * `params_out` is used; `params_out` is valid for writing.
+ */
+ptrdiff_t torrs_dos_read(const uint8_t *body,
+                         size_t body_len,
+                         struct torrs_list_t *params_out);
+
+/**
+ * Takes the first of a list of such parameters out of it.
+ *
+ * Returns whether there was one.
+ *
+ * # Safety
+ * `params` is null, or came from [`torrs_dos_read`], and what it was read from is
+ * still valid; the others are valid for writing.
+ */
+bool torrs_dos_param_next(struct torrs_list_t *params,
+                          uint8_t *type_out,
+                          uint64_t *value_out);
+
+/**
+ * Builds an ESTABLISH_INTRO, but for the MAC and the signature: see
+ * [`TORRS_ESTABLISH_INTRO_MAC`].
+ *
+ * Returns its length, in bytes; or a negative number.
+ *
+ * # Safety
+ * `auth_key` is null or valid for 32 bytes; `rate` is null, which is none, or
+ * valid; `cell_out` is null or valid for writing 498 bytes.
+ */
+ptrdiff_t torrs_establish_intro_build(const uint8_t *auth_key,
+                                      const struct torrs_intro_rate_t *rate,
+                                      uint8_t *cell_out);
+
+/**
+ * Builds an INTRODUCE1, but for the encryption and the MAC: see
+ * [`TORRS_INTRODUCE1_INNER`].
+ *
+ * Returns its length, in bytes; or a negative number.
+ *
+ * # Safety
+ * `plan` is valid, and so is all that it points to; `cell_out` is null or valid
+ * for writing 498 bytes.
+ */
+ptrdiff_t torrs_introduce1_build(const struct torrs_introduce1_plan_t *plan,
+                                 uint8_t *cell_out);
 
 /**
  * Frees a message, or nothing if it is null.

@@ -82,6 +82,20 @@ const COMPONENTS: &[Component] = &[
                 source: "src/core/or/relay.c",
                 names: &["connected_cell_parse", "resolved_cell_parse"],
             },
+            Functions {
+                source: "src/feature/hs/hs_cell.c",
+                names: &[
+                    "hs_cell_build_establish_intro",
+                    "hs_cell_build_establish_rendezvous",
+                    "hs_cell_build_introduce1",
+                    "hs_cell_build_rendezvous1",
+                    "hs_cell_introduce1_data_clear",
+                    "hs_cell_parse_intro_established",
+                    "hs_cell_parse_introduce2",
+                    "hs_cell_parse_introduce_ack",
+                    "hs_cell_parse_rendezvous2",
+                ],
+            },
         ],
     },
     Component {
@@ -141,12 +155,17 @@ const SANITIZERS: &[&str] = &[
 /// What is put before the name of each C symbol and of each renamed member.
 const PREFIX: &str = "c_";
 
+/// Files that stay, but hold so much of C around what Rust does that both sides
+/// have one: the other is patched as in tor.
+const PATCHED: &[&str] = &["src/feature/hs/hs_cell.c"];
+
 /// What decides where arguments do not: randomness, options.
 struct Source {
     /// Where it is.
     member: &'static str,
     name: &'static str,
-    /// What everybody else calls in its place (src/random.rs, src/options.c).
+    /// What everybody else calls in its place (src/random.rs, src/options.c,
+    /// src/hs_cell.c).
     ours: &'static str,
 }
 
@@ -165,6 +184,11 @@ const SOURCES: &[Source] = &[
         member: "config.o",
         name: "get_options",
         ours: "ctor_get_options",
+    },
+    Source {
+        member: "config.o",
+        name: "safe_str_client_opts",
+        ours: "ctor_safe_str_client_opts",
     },
 ];
 
@@ -208,6 +232,7 @@ fn build() -> Result<()> {
     rename(&original, &compiled, &out)?;
     compile_glue(&headers)?;
     declare_formats(&out)?;
+    compile_patched(&headers, &out)?;
 
     println!("cargo:rustc-link-search=native={}", out.display());
     println!("cargo:rustc-link-lib=static:-bundle=ctor");
@@ -248,6 +273,8 @@ impl Headers {
             .define("HAVE_CONFIG_H", None)
             .define("LOCALSTATEDIR", "\"\"")
             .define("TRUNNEL_LOCAL_H", None)
+            // Proofs of work are verified in src/hs_cell.c.
+            .define("HAVE_MODULE_POW", None)
             .include(&self.build)
             .include(self.build.join("src"))
             .include(self.source.join("src"))
@@ -281,8 +308,6 @@ fn glue_folder() -> Result<PathBuf> {
 /// that of components which is more than a proof about types; and what has to be C
 /// on this side.
 fn compile_glue(headers: &Headers) -> Result<()> {
-    println!("cargo:rerun-if-changed=src/options.c");
-    println!("cargo:rerun-if-changed=src/rust.c");
     let mut compiler = headers.compiler();
     for source in SOURCES {
         compiler.define(source.name, source.ours);
@@ -292,10 +317,47 @@ fn compile_glue(headers: &Headers) -> Result<()> {
         println!("cargo:rerun-if-changed={}", glue.display());
         compiler.file(glue);
     }
-    compiler
-        .file("src/options.c")
-        .file("src/rust.c")
-        .try_compile("ctor_glue")?;
+    for own in ["src/options.c", "src/rust.c"] {
+        println!("cargo:rerun-if-changed={own}");
+        compiler.file(own);
+    }
+    compiler.try_compile("ctor_glue")?;
+    Ok(())
+}
+
+/// Compiles what calls both sides of files that stay, and the Rust side of them.
+fn compile_patched(headers: &Headers, out: &Path) -> Result<()> {
+    println!("cargo:rerun-if-changed=src/hs_cell.c");
+    let patches = glue_folder()?.join("../autoconf-patches");
+    println!("cargo:rerun-if-changed={}", patches.display());
+    let patch = fs::read_to_string(patches.join("0004-cells.patch"))?;
+    let folder = out.join("patched");
+    let mut compiler = headers.compiler();
+    for source in SOURCES {
+        compiler.define(source.name, source.ours);
+    }
+    compiler.define("USE_RUST_CELLS", None);
+    if std::env::var_os("TORRS_FUZZ").is_some() {
+        with_sanitizers(&mut compiler);
+    }
+    for source in PATCHED {
+        let file = folder.join(source);
+        fs::create_dir_all(file.parent().unwrap_or(out))?;
+        fs::copy(headers.source.join(source), &file)?;
+        let begins = format!("a/{source} ");
+        let hunks = patch
+            .split("diff --git ")
+            .find(|of| of.starts_with(&begins));
+        let hunks = hunks.with_context(|| format!("0004-cells.patch has no {source}"))?;
+        let part = folder.join("patch");
+        fs::write(&part, format!("diff --git {hunks}"))?;
+        run(
+            Command::new("patch").args(["-p1", "-s", "-i"]).arg(&part),
+            &folder,
+        )?;
+        compiler.file(file);
+    }
+    compiler.file("src/hs_cell.c").try_compile("ctor_patched")?;
     Ok(())
 }
 
@@ -341,16 +403,20 @@ fn compile_as_tor(
 /// Compiles the components' C files once more, and `stays`, with sanitizers.
 fn sanitize(headers: &Headers, stays: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
     let mut compiler = headers.compiler();
-    compiler
-        .compiler("clang")
+    with_sanitizers(&mut compiler)
         .files(sources().map(|source| headers.source.join(source)))
         .files(stays);
+    compiler
+        .try_compile_intermediates()
+        .context("cannot compile C with sanitizers: is clang installed?")
+}
+
+fn with_sanitizers(compiler: &mut cc::Build) -> &mut cc::Build {
+    compiler.compiler("clang");
     for flag in SANITIZERS {
         compiler.flag(flag);
     }
     compiler
-        .try_compile_intermediates()
-        .context("cannot compile C with sanitizers: is clang installed?")
 }
 
 /// The name of a source file's member of `libtor.a`: those of a library with flags

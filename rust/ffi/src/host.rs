@@ -125,6 +125,8 @@ pub const TORRS_LOG_INFO: c_int = 6;
 pub const TORRS_LD_PROTOCOL: u64 = 1 << 5;
 /// `LD_BUG`.
 pub const TORRS_LD_BUG: u64 = 1 << 12;
+/// `LD_REND`.
+pub const TORRS_LD_REND: u64 = 1 << 11;
 
 static HOST: AtomicPtr<torrs_host_t> = AtomicPtr::new(core::ptr::null_mut());
 

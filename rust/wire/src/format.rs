@@ -328,14 +328,20 @@ impl<'a, T: Format<'a>> List<'a, T> {
         self.len == 0
     }
 
+    /// What it was read from; nothing if somebody holds the values.
+    #[inline]
+    pub fn bytes(&self) -> &'a [u8] {
+        match self.values {
+            Values::Read(bytes) => bytes,
+            Values::Held(_) => &[],
+        }
+    }
+
     /// The values.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = T> + use<'a, T> {
         let values = self.values;
-        let mut reader = Reader::new(match values {
-            Values::Read(bytes) => bytes,
-            Values::Held(_) => &[],
-        });
+        let mut reader = Reader::new(self.bytes());
         (0..self.len).map_while(move |number| match values {
             Values::Read(_) => T::read(&mut reader).ok(),
             Values::Held(held) => held.value(number),

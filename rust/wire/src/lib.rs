@@ -5,6 +5,7 @@
 //! * [`extend`]: messages that make them longer.
 //! * [`format`]: how a described format is read and written.
 //! * [`formats`]: the described formats.
+//! * [`hs_cell`]: messages by which clients and onion services meet.
 //! * [`relay_msg`]: messages in relay cells.
 //! * [`stream`]: messages that open streams.
 //!
@@ -18,6 +19,7 @@ pub mod create;
 pub mod extend;
 pub mod format;
 pub mod formats;
+pub mod hs_cell;
 pub mod relay_msg;
 pub mod stream;
 

@@ -3,11 +3,13 @@
 
 use std::hint::black_box;
 
+use ctor::hs_cell::{ForRelays, Read};
 use ffi::cell::cell_t;
 use ffi::cells::create::create_cell_t;
 use ffi::cells::relay_msg::relay_msg_t;
 use parity::cells::extend::Written;
 use parity::cells::framing::{functions, pack, unpack, Buffer, Link, VarCell};
+use parity::cells::hs_cell::{build, ToBuild};
 use parity::cells::relay_msg::{decode, encode, UNFIT};
 use parity::cells::{create, extend, painted};
 use parity::laboratory::Side;
@@ -25,7 +27,7 @@ const DATA: u8 = 2;
 const SENDME: u8 = 5;
 
 /// The rows, in the order of the table.
-pub const MESSAGES: [Work; 20] = [
+pub const MESSAGES: [Work; 23] = [
     Work {
         name: "cell read, link 4",
         at_once: AT_ONCE,
@@ -169,6 +171,21 @@ pub const MESSAGES: [Work; 20] = [
             })
         },
     },
+    Work {
+        name: "INTRODUCE1 read at a relay",
+        at_once: AT_ONCE,
+        prepare: |side| introduce1_at_relay(side),
+    },
+    Work {
+        name: "INTRODUCE2 read by a service",
+        at_once: 1,
+        prepare: |side| introduce2(side),
+    },
+    Work {
+        name: "ESTABLISH_INTRO read at a relay",
+        at_once: AT_ONCE,
+        prepare: |side| establish_intro_at_relay(side),
+    },
 ];
 
 /// A client's message of ntor v3, and the length of a relay's: those that
@@ -290,5 +307,52 @@ fn write(side: Side, format: u32, command: u8, length: u16) -> Box<dyn FnMut()> 
         for _ in 0..AT_ONCE {
             black_box(encode(side, format, black_box(&message)));
         }
+    })
+}
+
+/// An INTRODUCE1 with two link specifiers and congestion control.
+fn introduce1() -> Vec<u8> {
+    let case = ToBuild::Introduce1 {
+        first: 77,
+        zero_key: false,
+        specifiers: [&[0, 6, 7, 7, 7, 7, 7, 7, 2, 20][..], &[7; 20]].concat(),
+        congestion_control: true,
+        pow: false,
+    };
+    built(&case)
+}
+
+fn built(case: &ToBuild) -> Vec<u8> {
+    let (len, cell) = build(Side::C, case);
+    let len = usize::try_from(len).expect("it can be built");
+    cell[..len].to_vec()
+}
+
+/// A relay reads a message.
+fn at_relay(side: Side, what: ForRelays, message: Vec<u8>) -> Box<dyn FnMut()> {
+    let read = move || -> Box<Read> { ctor::hs_cell::read(side == Side::Rust, what, &message) };
+    assert!(read().status > 0);
+    Box::new(move || {
+        for _ in 0..AT_ONCE {
+            black_box(read());
+        }
+    })
+}
+
+fn introduce1_at_relay(side: Side) -> Box<dyn FnMut()> {
+    at_relay(side, ForRelays::Introduce1, introduce1())
+}
+
+fn establish_intro_at_relay(side: Side) -> Box<dyn FnMut()> {
+    let case = ToBuild::EstablishIntro(7, [true; 2], [5, 9]);
+    at_relay(side, ForRelays::EstablishIntro, built(&case))
+}
+
+fn introduce2(side: Side) -> Box<dyn FnMut()> {
+    let message = introduce1();
+    let read = move || ctor::hs_cell::introduce2(side == Side::Rust, 1, &message, true, false);
+    assert_eq!(read().status, 0);
+    Box::new(move || {
+        black_box(read());
     })
 }

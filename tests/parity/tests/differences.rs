@@ -13,6 +13,7 @@ use ffi::cells::create::{create_cell_t, created_cell_t};
 use onion::x25519::PublicKey;
 use parity::call;
 use parity::cells::extend::Written;
+use parity::cells::hs_cell::{self, ToBuild};
 use parity::cells::{create, extend, painted, relay_msg, stream, PAINT};
 use parity::laboratory::Side;
 use parity::onion::call::{room, Message};
@@ -221,6 +222,44 @@ const DIFFERENCES: &[Difference] = &[
             |side| assert_eq!(stream::GIVEN_NOTHING[1](side), -1),
             |side| assert_eq!(stream::GIVEN_NOTHING[2](side), -1),
             |side| assert_eq!(stream::GIVEN_NOTHING[3](side), -1),
+        ],
+    },
+    Difference {
+        name: "hs-cell-nothing-given",
+        c: C::Aborts,
+        calls: &[
+            |side| assert_eq!(hs_cell::given_nothing(side, 0), 0),
+            |side| assert_eq!(hs_cell::given_nothing(side, 1), 0),
+            |side| assert_eq!(hs_cell::given_nothing(side, 2), -1),
+            |side| assert_eq!(hs_cell::given_nothing(side, 3), -1),
+            |side| assert_eq!(hs_cell::given_nothing(side, 4), -1),
+        ],
+    },
+    Difference {
+        name: "hs-cell-no-room",
+        c: C::Aborts,
+        calls: &[
+            |side| {
+                for (len, expected) in [(478, 498), (479, 0)] {
+                    let (built, _) = hs_cell::build(side, &ToBuild::Rendezvous1(20, len));
+                    assert_eq!(built, expected, "{len} bytes");
+                }
+            },
+            |side| {
+                for (len, expected) in [(64, 0), (63, -1)] {
+                    let status = hs_cell::read_rendezvous2_into(side, len);
+                    assert_eq!(status, expected, "{len} bytes");
+                }
+            },
+        ],
+    },
+    Difference {
+        name: "hs-introduce1-impossible",
+        c: C::Aborts,
+        calls: &[
+            |side| assert!(introduce1_with(side, 0) < 0),
+            |side| assert!(introduce1_with(side, 20) < 0),
+            |side| assert!(introduce1_with(side, 23) < 0),
         ],
     },
     Difference {
@@ -534,6 +573,19 @@ fn passed_on(side: Side, len: u16, handshake_type: u16, relayed: bool) -> (i32, 
     let status = create::format(side, &create, relayed, &mut out);
     let [_, _, l0, l1, ..] = out.payload;
     (status, u16::from_be_bytes([l0, l1]))
+}
+
+/// A client's return code for an INTRODUCE1 with so many link specifiers.
+fn introduce1_with(side: Side, specifiers: usize) -> isize {
+    let specifier = [&[2, 20][..], &[7; 20]].concat();
+    let case = ToBuild::Introduce1 {
+        first: 77,
+        zero_key: false,
+        specifiers: specifier.repeat(specifiers),
+        congestion_control: false,
+        pow: false,
+    };
+    hs_cell::build(side, &case).0
 }
 
 /// A relay's return code for an honest onionskin.

@@ -4,12 +4,14 @@
 //! * [`create`]: cells that make a circuit's first hop.
 //! * [`extend`]: messages that make it longer.
 //! * [`framing`]: cells come from links and go onto them.
+//! * [`hs_cell`]: messages of onion services.
 //! * [`relay_msg`]: messages go into relay cells and come out of them.
 //! * [`stream`]: messages that open streams.
 
 pub mod create;
 pub mod extend;
 pub mod framing;
+pub mod hs_cell;
 pub mod relay_msg;
 pub mod stream;
 

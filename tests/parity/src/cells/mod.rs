@@ -3,12 +3,14 @@
 //!
 //! * [`create`], [`extend`]: cells and messages that make circuits, and longer ones.
 //! * [`framing`]: cells come from links and go onto them.
+//! * [`hs_cell`]: messages of onion services.
 //! * [`relay_msg`]: messages go into cells and come out of them.
 //! * [`stream`]: messages that open streams.
 
 pub mod create;
 pub mod extend;
 pub mod framing;
+pub mod hs_cell;
 pub mod relay_msg;
 pub mod stream;
 
@@ -28,6 +30,9 @@ pub const COMPARISONS: &[&dyn Target] = &[
     &framing::FixedCells,
     &framing::VarCells,
     &relay_msg::RelayMessages,
+    &hs_cell::Introductions,
+    &hs_cell::Built,
+    &hs_cell::Answers,
     &stream::begin::BeginMessages,
     &stream::connected::ConnectedMessages,
     &stream::resolved::ResolvedMessages,
@@ -102,6 +107,11 @@ pub fn entry_points(side: Side) -> Vec<EntryPoint> {
         functions!(c::stream, stream::rust;
             begin_cell_parse, connected_cell_format_payload, connected_cell_parse,
             resolved_cell_parse,
+        ),
+        functions!(ctor::hs_cell, rust::hs_cell;
+            hs_cell_build_establish_rendezvous, hs_cell_build_rendezvous1,
+            hs_cell_parse_intro_established, hs_cell_parse_introduce_ack,
+            hs_cell_parse_rendezvous2,
         ),
     ]
     .concat()
