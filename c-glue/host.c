@@ -12,7 +12,6 @@
 
 #include "orconfig.h"
 #include "core/or/or.h"
-#include "app/config/config.h"
 #include "lib/cc/ctassert.h"
 #include "lib/container/smartlist.h"
 #include "lib/crypt_ops/crypto_rand.h"
@@ -114,7 +113,6 @@ subsys_rust_initialize(void)
     .bug = host_bug,
     .panicked = host_panicked,
     .log = host_log,
-    .protocol_warn = get_protocol_warning_severity_level,
     .random = host_random,
     .fast_random = host_fast_random,
     .malloc = tor_malloc_,

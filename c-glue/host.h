@@ -13,5 +13,6 @@ struct subsys_fns_t;
 extern const struct subsys_fns_t sys_rust;
 
 const char *torrs_components(void);
+void torrs_set_protocol_warn(int severity);
 
 #endif /* !defined(TORRS_HOST_H) */

@@ -400,10 +400,6 @@ struct torrs_host_t {
               const char *function,
               const char *text);
   /**
-   * The severity of what only a peer that breaks the protocol can cause.
-   */
-  int (*protocol_warn)(void);
-  /**
    * Fills `out` with `len` fresh random bytes; does not return if it cannot.
    */
   void (*random)(uint8_t *out, size_t len);
@@ -1225,6 +1221,12 @@ int connected_cell_parse(const struct relay_msg_t *msg,
 int resolved_cell_parse(const struct relay_msg_t *msg,
                         struct smartlist_t *addresses_out,
                         int *errcode_out);
+
+/**
+ * Takes the severity of a warning that a peer broke the protocol: it depends on
+ * tor's options.
+ */
+void torrs_set_protocol_warn(int severity);
 
 /**
  * Wipes and frees a client's state, or nothing if it is null.

@@ -12,7 +12,7 @@ use core::ffi::{c_char, c_int, c_uint, c_void, CStr};
 #[cfg(feature = "cells")]
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 #[cfg(feature = "cells")]
-use core::sync::atomic::AtomicBool;
+use core::sync::atomic::{AtomicBool, AtomicI32};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use std::ffi::CString;
 use std::io::Write as _;
@@ -47,8 +47,6 @@ pub struct torrs_host_t {
         function: *const c_char,
         text: *const c_char,
     ),
-    /// The severity of what only a peer that breaks the protocol can cause.
-    pub protocol_warn: unsafe extern "C" fn() -> c_int,
     /// Fills `out` with `len` fresh random bytes; does not return if it cannot.
     pub random: unsafe extern "C" fn(out: *mut u8, len: usize),
     /// Fills `out` with `len` bytes of this thread's fast generator.
@@ -127,6 +125,21 @@ pub const TORRS_LD_PROTOCOL: u64 = 1 << 5;
 pub const TORRS_LD_BUG: u64 = 1 << 12;
 /// `LD_REND`.
 pub const TORRS_LD_REND: u64 = 1 << 11;
+
+/// `LOG_PROTOCOL_WARN`, as tor said last.
+#[cfg(feature = "cells")]
+static PROTOCOL_WARN: AtomicI32 = AtomicI32::new(TORRS_LOG_WARN);
+
+/// Takes the severity of a warning that a peer broke the protocol: it depends on
+/// tor's options.
+#[no_mangle]
+pub extern "C" fn torrs_set_protocol_warn(severity: c_int) {
+    export!(torrs_set_protocol_warn, on panic => (), {
+        #[cfg(feature = "cells")]
+        PROTOCOL_WARN.store(severity, Ordering::Relaxed);
+        let _ = severity;
+    });
+}
 
 static HOST: AtomicPtr<torrs_host_t> = AtomicPtr::new(core::ptr::null_mut());
 
@@ -220,11 +233,7 @@ impl Host {
     #[cfg(feature = "cells")]
     #[cold]
     pub(crate) fn log_protocol_warn(self, domain: u64, function: &CStr, text: &str) {
-        let severity = match self.0 {
-            // SAFETY: takes nothing; tor's own function.
-            Some(table) => unsafe { (table.protocol_warn)() },
-            None => TORRS_LOG_INFO,
-        };
+        let severity = PROTOCOL_WARN.load(Ordering::Relaxed);
         self.log(severity, domain, function, text);
     }
 
@@ -344,10 +353,10 @@ impl Host {
     pub(crate) fn addr_port_split(self, address_port: &CStr) -> Option<(*mut c_char, u16)> {
         let (mut address, mut port) = (core::ptr::null_mut(), 0);
         let table = self.table();
+        let severity = PROTOCOL_WARN.load(Ordering::Relaxed);
         // SAFETY: a NUL-terminated text, which is only read, and places for the
         // address and the port.
         let status = unsafe {
-            let severity = (table.protocol_warn)();
             (table.addr_port_split)(severity, address_port.as_ptr(), &mut address, &mut port)
         };
         // C takes any but a negative one as success.
