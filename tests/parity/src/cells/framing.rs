@@ -10,6 +10,7 @@
 use std::ffi::{c_char, c_int};
 use std::hint::black_box;
 use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arbitrary::{Result, Unstructured};
 use ctor::cells::{buf_add, buf_datalen, buf_drain, buf_free_, buf_move_all, buf_new, buf_t};
@@ -413,14 +414,21 @@ impl Drop for VarCell {
     }
 }
 
-/// C Tor's buffer, with a link's bytes in it.
-pub struct Buffer(*mut buf_t);
+/// C Tor's buffer, with a link's bytes in it. C Tor counts the bytes of all buffers
+/// together, as one thread does: there is one at a time.
+pub struct Buffer(*mut buf_t, #[allow(dead_code)] MutexGuard<'static, ()>);
+
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Buffer {
     /// One in which the bytes are in pieces.
     pub fn new(link: &Link) -> Self {
+        let alone = alone();
         // SAFETY: makes a buffer.
-        let buffer = Self(unsafe { buf_new() });
+        let buffer = Self(unsafe { buf_new() }, alone);
         let mut rest = &link.bytes[..];
         for &size in link.pieces.iter().cycle() {
             let (piece, after) = rest.split_at(size.min(rest.len()));
