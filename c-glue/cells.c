@@ -23,6 +23,7 @@
 
 #include "core/or/cell_queue_st.h"
 #include "core/or/cell_st.h"
+#include "core/or/conflux_cell.h"
 #include "core/or/connection_edge.h"
 #include "core/or/connection_or.h"
 #include "core/or/onion.h"
@@ -179,3 +180,14 @@ fetch_var_cell_from_buf(buf_t *buf, var_cell_t **out, int linkproto)
   }
   return header_len < 0 ? -1 : header_len > 0;
 }
+
+/* ---- Messages that tie circuits together: conflux_cell.h ------------------- */
+
+CTASSERT(offsetof(conflux_cell_link_t, desired_ux) == TORRS_CONFLUX_LINK_UX);
+CTASSERT(offsetof(conflux_cell_link_t, nonce) == TORRS_CONFLUX_LINK_NONCE);
+CTASSERT(offsetof(conflux_cell_link_t, last_seqno_sent) <
+         TORRS_CONFLUX_LINK_NONCE + DIGEST256_LEN + 8);
+CTASSERT(offsetof(conflux_cell_link_t, last_seqno_recv) ==
+         offsetof(conflux_cell_link_t, last_seqno_sent) + 8);
+CTASSERT(sizeof(conflux_cell_link_t) ==
+         offsetof(conflux_cell_link_t, last_seqno_recv) + 8);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 struct cell_t;
 struct cgo_crypt_t;
+struct conflux_cell_link_t;
 struct create_cell_t;
 struct created_cell_t;
 struct curve25519_keypair_t;
@@ -55,6 +56,17 @@ struct var_cell_t;
  * Offset of `cell_t.payload`, in bytes.
  */
 #define TORRS_CELL_PAYLOAD 5
+
+/**
+ * Offset of `conflux_cell_link_t.desired_ux`, in bytes.
+ */
+#define TORRS_CONFLUX_LINK_UX 1
+
+/**
+ * Offset of `conflux_cell_link_t.nonce`, in bytes. The two numbers follow it where
+ * their alignment allows it, and end the structure.
+ */
+#define TORRS_CONFLUX_LINK_NONCE 2
 
 /**
  * `sizeof(create_cell_t)`, in bytes.
@@ -287,6 +299,11 @@ struct var_cell_t;
  * `LD_PROTOCOL`.
  */
 #define TORRS_LD_PROTOCOL (1 << 5)
+
+/**
+ * `LD_CIRC`.
+ */
+#define TORRS_LD_CIRC (1 << 10)
 
 /**
  * `LD_BUG`.
@@ -710,6 +727,55 @@ const char *torrs_components(void);
  * may be called from any thread.
  */
 int torrs_init(const struct torrs_host_t *host);
+
+/**
+ * Writes a CONFLUX_LINK or CONFLUX_LINKED message, 50 bytes, to `cell_out`.
+ *
+ * Returns its length; or -1 and a BUG line if the link's wish is one that nobody
+ * knows.
+ *
+ * # Safety
+ * `link` is null or valid; `cell_out` is null or valid for writing as many bytes as
+ * a message can have.
+ */
+ptrdiff_t build_link_cell(const struct conflux_cell_link_t *link,
+                          uint8_t *cell_out);
+
+/**
+ * Reads a CONFLUX_LINK message. Null, and a line in the log, if it is none.
+ *
+ * # Safety
+ * `msg` is null or valid, and so is its body for its length.
+ */
+struct conflux_cell_link_t *conflux_cell_parse_link(const struct relay_msg_t *msg);
+
+/**
+ * Reads a CONFLUX_LINKED message, which says the same as a CONFLUX_LINK.
+ *
+ * # Safety
+ * As [`conflux_cell_parse_link`].
+ */
+struct conflux_cell_link_t *conflux_cell_parse_linked(const struct relay_msg_t *msg);
+
+/**
+ * A link to be sent. C frees it.
+ *
+ * # Safety
+ * `nonce` is null or has 32 bytes.
+ */
+struct conflux_cell_link_t *conflux_cell_new_link(const uint8_t *nonce,
+                                                  uint64_t last_sent,
+                                                  uint64_t last_recv,
+                                                  uint8_t ux);
+
+/**
+ * Reads a CONFLUX_SWITCH message: how many cells the leg that goes on is ahead. 0,
+ * which no honest peer sends, and a line in the log, if it is none.
+ *
+ * # Safety
+ * `msg` is null or valid, and so is its body for its length.
+ */
+uint32_t conflux_cell_parse_switch(const struct relay_msg_t *msg);
 
 /**
  * Makes a cell of its parts; an empty one and a BUG line if they are too many.

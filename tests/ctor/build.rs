@@ -64,6 +64,16 @@ const COMPONENTS: &[Component] = &[
         ],
         functions: &[
             Functions {
+                source: "src/core/or/conflux_cell.c",
+                names: &[
+                    "build_link_cell",
+                    "conflux_cell_new_link",
+                    "conflux_cell_parse_link",
+                    "conflux_cell_parse_linked",
+                    "conflux_cell_parse_switch",
+                ],
+            },
+            Functions {
                 source: "src/core/or/connection_edge.c",
                 names: &["begin_cell_parse", "connected_cell_format_payload"],
             },

@@ -121,6 +121,8 @@ pub const TORRS_LOG_WARN: c_int = 4;
 pub const TORRS_LOG_INFO: c_int = 6;
 /// `LD_PROTOCOL`.
 pub const TORRS_LD_PROTOCOL: u64 = 1 << 5;
+/// `LD_CIRC`.
+pub const TORRS_LD_CIRC: u64 = 1 << 10;
 /// `LD_BUG`.
 pub const TORRS_LD_BUG: u64 = 1 << 12;
 /// `LD_REND`.

@@ -1,6 +1,7 @@
 //! Byte layouts that come from the network, and what may be in them.
 //!
 //! * [`cell`]: cells on a link.
+//! * [`conflux`]: messages that tie circuits together.
 //! * [`create`]: cells that make circuits.
 //! * [`extend`]: messages that make them longer.
 //! * [`format`]: how a described format is read and written.
@@ -15,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cell;
+pub mod conflux;
 pub mod create;
 pub mod extend;
 pub mod format;

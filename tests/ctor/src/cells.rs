@@ -1,12 +1,13 @@
 //! C Tor's own cells and relay messages, under C's names: connection_or.h,
-//! proto_cell.h, relay_msg.h, onion.h. All structures are the same bytes on both
-//! sides, which the glue checks.
+//! proto_cell.h, relay_msg.h, onion.h, conflux_cell.h. All structures are the same
+//! bytes on both sides, which the glue checks.
 
 pub mod stream;
 
 use std::ffi::{c_char, c_int, c_uint};
 
 use ffi::cell::cell_t;
+use ffi::cells::conflux::conflux_cell_link_t;
 use ffi::cells::create::{create_cell_t, created_cell_t};
 use ffi::cells::extend::{extend_cell_t, extended_cell_t};
 use ffi::cells::framing::{packed_cell_t, var_cell_t};
@@ -125,6 +126,20 @@ extern "C" {
 pub fn set_extend_by_ed25519_id(choice: c_int) {
     // SAFETY: sets a variable of this thread.
     unsafe { ctor_extend_by_ed25519_id(choice) }
+}
+
+// conflux_cell.c.
+renamed! {
+    fn build_link_cell(link: *const conflux_cell_link_t, cell_out: *mut u8) -> isize;
+    fn conflux_cell_parse_link(msg: *const relay_msg_t) -> *mut conflux_cell_link_t;
+    fn conflux_cell_parse_linked(msg: *const relay_msg_t) -> *mut conflux_cell_link_t;
+    fn conflux_cell_new_link(
+        nonce: *const u8,
+        last_sent: u64,
+        last_recv: u64,
+        ux: u8,
+    ) -> *mut conflux_cell_link_t;
+    fn conflux_cell_parse_switch(msg: *const relay_msg_t) -> u32;
 }
 
 /// Functions of glue that have C's names and call Rust.

@@ -14,7 +14,7 @@ use onion::x25519::PublicKey;
 use parity::call;
 use parity::cells::extend::Written;
 use parity::cells::hs_cell::{self, ToBuild};
-use parity::cells::{create, extend, painted, relay_msg, stream, PAINT};
+use parity::cells::{conflux, create, extend, painted, relay_msg, stream, PAINT};
 use parity::laboratory::Side;
 use parity::onion::call::{room, Message};
 use parity::onion::keys::{bytes_of, pair, Keys};
@@ -260,6 +260,20 @@ const DIFFERENCES: &[Difference] = &[
             |side| assert!(introduce1_with(side, 0) < 0),
             |side| assert!(introduce1_with(side, 20) < 0),
             |side| assert!(introduce1_with(side, 23) < 0),
+        ],
+    },
+    Difference {
+        name: "conflux-impossible",
+        c: C::Aborts,
+        calls: &[
+            |side| assert!(conflux::reads_no_link(side)),
+            |side| assert!(conflux::reads_no_switch(side)),
+            |side| {
+                for wish in 0..=255 {
+                    let (len, _) = conflux::write(side, &conflux::link_with(wish));
+                    assert_eq!(len, if wish <= 4 { 50 } else { -1 });
+                }
+            },
         ],
     },
     Difference {

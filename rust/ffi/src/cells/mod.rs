@@ -1,6 +1,7 @@
 //! Component `cells`: C's names for the byte layouts of cells and of the messages
 //! in them.
 //!
+//! * [`conflux`]: messages that tie circuits together.
 //! * [`create`]: cells that make a circuit's first hop.
 //! * [`extend`]: messages that make it longer.
 //! * [`framing`]: cells come from links and go onto them.
@@ -8,6 +9,7 @@
 //! * [`relay_msg`]: messages go into relay cells and come out of them.
 //! * [`stream`]: messages that open streams.
 
+pub mod conflux;
 pub mod create;
 pub mod extend;
 pub mod framing;

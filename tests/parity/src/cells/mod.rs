@@ -1,12 +1,16 @@
 //! Component `cells`: relay_msg.c, onion.c, proto_cell.c, and functions of
-//! connection_edge.c, connection_or.c and relay.c.
+//! conflux_cell.c, connection_edge.c, connection_or.c and relay.c.
 //!
+//! * [`change`]: what happens to a message before it is read.
+//! * [`conflux`]: control messages of circuits.
 //! * [`create`], [`extend`]: cells and messages that make circuits, and longer ones.
 //! * [`framing`]: cells come from links and go onto them.
 //! * [`hs_cell`]: messages of onion services.
 //! * [`relay_msg`]: messages go into cells and come out of them.
 //! * [`stream`]: messages that open streams.
 
+pub mod change;
+pub mod conflux;
 pub mod create;
 pub mod extend;
 pub mod framing;
@@ -23,6 +27,7 @@ use crate::laboratory::{Side, Target};
 
 /// The comparisons of this component.
 pub const COMPARISONS: &[&dyn Target] = &[
+    &conflux::Conflux,
     &create::CreateCells,
     &create::CreatedCells,
     &extend::ExtendMessages,
@@ -90,6 +95,10 @@ pub fn entry_points(side: Side) -> Vec<EntryPoint> {
     use ctor::cells as c;
     use ffi::cells as rust;
     [
+        functions!(c, rust::conflux;
+            build_link_cell, conflux_cell_parse_link, conflux_cell_parse_linked,
+            conflux_cell_new_link, conflux_cell_parse_switch,
+        ),
         functions!(c, rust::create;
             create_cell_init, create_cell_parse, create_cell_format, create_cell_format_relayed,
             created_cell_parse, created_cell_format,
