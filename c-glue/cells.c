@@ -10,6 +10,7 @@
 
 #define CONNECTION_EDGE_PRIVATE
 #define RELAY_PRIVATE
+#define SENDME_PRIVATE
 
 #include "orconfig.h"
 #include "app/config/config.h"
@@ -29,6 +30,7 @@
 #include "core/or/onion.h"
 #include "core/or/relay.h"
 #include "core/or/relay_msg.h"
+#include "core/or/sendme.h"
 #include "core/or/var_cell_st.h"
 #include "core/proto/proto_cell.h"
 #include "feature/nodelist/networkstatus.h"
@@ -191,3 +193,9 @@ CTASSERT(offsetof(conflux_cell_link_t, last_seqno_recv) ==
          offsetof(conflux_cell_link_t, last_seqno_sent) + 8);
 CTASSERT(sizeof(conflux_cell_link_t) ==
          offsetof(conflux_cell_link_t, last_seqno_recv) + 8);
+
+/* ---- SENDME messages: sendme.c --------------------------------------------- */
+
+CTASSERT(SENDME_TAG_LEN_CGO == TORRS_SENDME_TAG_CGO);
+CTASSERT(SENDME_TAG_LEN_TOR1 == TORRS_SENDME_TAG_TOR1);
+CTASSERT(SENDME_MAX_SUPPORTED_VERSION == TORRS_SENDME_NEWEST);

@@ -19,6 +19,14 @@ void cell_unpack(struct cell_t *dest, const char *src, int wide_circ_ids);
 #ifndef TOR_UNIT_TESTS
 ssize_t build_link_cell(const struct conflux_cell_link_t *link,
                         uint8_t *cell_out);
+ssize_t build_cell_payload_v1(const uint8_t *cell_tag, size_t tag_len,
+                              uint8_t *payload);
 #endif
+
+/* SENDME messages, for sendme.c. */
+int torrs_sendme_version(const uint8_t *payload, size_t payload_len);
+bool torrs_sendme_version_can_be_handled(uint8_t version, uint8_t least);
+bool torrs_sendme_tag_matches(const uint8_t *payload, size_t payload_len,
+                              const uint8_t *expected, size_t expected_len);
 
 #endif /* !defined(TORRS_CELLS_H) */

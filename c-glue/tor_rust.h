@@ -251,6 +251,21 @@ struct var_cell_t;
 #define TORRS_RELAY_MSG_BODY 8
 
 /**
+ * Length of a tag of Counter Galois Onion, in bytes.
+ */
+#define TORRS_SENDME_TAG_CGO 16
+
+/**
+ * Length of a tag of tor1, in bytes.
+ */
+#define TORRS_SENDME_TAG_TOR1 20
+
+/**
+ * The newest version of SENDME messages.
+ */
+#define TORRS_SENDME_NEWEST 1
+
+/**
  * Relay command of BEGIN.
  */
 #define TORRS_BEGIN 1
@@ -1230,6 +1245,46 @@ int relay_msg_decode_cell_in_place(unsigned int format,
  */
 struct relay_msg_t *relay_msg_decode_cell(unsigned int format,
                                           const struct cell_t *cell);
+
+/**
+ * The version of a SENDME message; or -1 and a line in the log if it is none.
+ *
+ * # Safety
+ * `payload` is null or has `payload_len` bytes.
+ */
+int torrs_sendme_version(const uint8_t *payload, size_t payload_len);
+
+/**
+ * Whether SENDMEs of this version are answered in a network that accepts `least`
+ * and newer ones. If not, a line in the log.
+ */
+bool torrs_sendme_version_can_be_handled(uint8_t version,
+                                         uint8_t least);
+
+/**
+ * Whether a SENDME message of version 1 has the tag that is expected. A line in the
+ * log if it has another cell's.
+ *
+ * # Safety
+ * `payload` is null or has `payload_len` bytes, and so with `expected`.
+ */
+bool torrs_sendme_tag_matches(const uint8_t *payload,
+                              size_t payload_len,
+                              const uint8_t *expected,
+                              size_t expected_len);
+
+/**
+ * Writes a SENDME message of version 1 with this tag to `payload`.
+ *
+ * Returns its length; or -1 and a BUG line if no cipher has such a tag.
+ *
+ * # Safety
+ * `cell_tag` is null or has `tag_len` bytes; `payload` is null or valid for writing
+ * as many bytes as a message can have. They do not overlap.
+ */
+ptrdiff_t build_cell_payload_v1(const uint8_t *cell_tag,
+                                size_t tag_len,
+                                uint8_t *payload);
 
 /**
  * Reads a BEGIN or BEGIN_DIR message, for glue's `begin_cell_parse`.

@@ -93,6 +93,15 @@ const COMPONENTS: &[Component] = &[
                 names: &["connected_cell_parse", "resolved_cell_parse"],
             },
             Functions {
+                source: "src/core/or/sendme.c",
+                // The last two stay: they are how the rest is called.
+                names: &[
+                    "build_cell_payload_v1",
+                    "cell_version_can_be_handled",
+                    "sendme_is_valid",
+                ],
+            },
+            Functions {
                 source: "src/feature/hs/hs_cell.c",
                 names: &[
                     "hs_cell_build_establish_intro",
@@ -169,7 +178,7 @@ const PREFIX: &str = "c_";
 /// have one: the other is patched as in tor.
 const PATCHED: &[&str] = &["src/feature/hs/hs_cell.c"];
 
-/// What decides where arguments do not: randomness, options.
+/// What decides where arguments do not: randomness, options, the consensus.
 struct Source {
     /// Where it is.
     member: &'static str,
@@ -199,6 +208,11 @@ const SOURCES: &[Source] = &[
         member: "config.o",
         name: "safe_str_client_opts",
         ours: "ctor_safe_str_client_opts",
+    },
+    Source {
+        member: "networkstatus.o",
+        name: "networkstatus_get_param",
+        ours: "ctor_networkstatus_get_param",
     },
 ];
 
@@ -327,7 +341,7 @@ fn compile_glue(headers: &Headers) -> Result<()> {
         println!("cargo:rerun-if-changed={}", glue.display());
         compiler.file(glue);
     }
-    for own in ["src/options.c", "src/rust.c"] {
+    for own in ["src/circuits.c", "src/options.c", "src/rust.c"] {
         println!("cargo:rerun-if-changed={own}");
         compiler.file(own);
     }

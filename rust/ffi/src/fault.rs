@@ -8,7 +8,7 @@
 //! * `wrong-integrity`: tor1 leaves the digest field of a cell that is not ours
 //!   zero instead of restoring it.
 //! * `wrong-tag`: CGO gives a wrong tag for a cell that is ours.
-//! * `accept`: a handshake that has to be refused is accepted.
+//! * `accept`: a handshake or a message that has to be refused is accepted.
 //! * `wrong-key`: a handshake's key material has a wrong last byte.
 //! * `wrong-length`: a message or variable-length cell that is read is one byte
 //!   shorter.
@@ -82,8 +82,8 @@ pub(crate) fn panic_point(export: &str) {
     }
 }
 
-/// Whether a handshake is to accept what it has to refuse.
-#[cfg(feature = "onion")]
+/// Whether what has to be refused is to be accepted.
+#[cfg(any(feature = "cells", feature = "onion"))]
 pub(crate) fn accept() -> bool {
     *chosen() == Fault::Accept
 }

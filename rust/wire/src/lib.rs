@@ -8,6 +8,7 @@
 //! * [`formats`]: the described formats.
 //! * [`hs_cell`]: messages by which clients and onion services meet.
 //! * [`relay_msg`]: messages in relay cells.
+//! * [`sendme`]: the SENDME messages of circuits.
 //! * [`stream`]: messages that open streams.
 //!
 //! Nothing here copies what it reads, allocates, or knows of C: the boundary is
@@ -23,6 +24,7 @@ pub mod format;
 pub mod formats;
 pub mod hs_cell;
 pub mod relay_msg;
+pub mod sendme;
 pub mod stream;
 
 /// Length of a fixed-length cell's body, in bytes (tor-spec, "Cell packet

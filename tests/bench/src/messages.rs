@@ -11,7 +11,7 @@ use parity::cells::extend::Written;
 use parity::cells::framing::{functions, pack, unpack, Buffer, Link, VarCell};
 use parity::cells::hs_cell::{build, ToBuild};
 use parity::cells::relay_msg::{decode, encode, UNFIT};
-use parity::cells::{conflux, create, extend, painted};
+use parity::cells::{conflux, create, extend, painted, sendme};
 use parity::laboratory::Side;
 use wire::create::{CREATE2, CREATED2};
 use wire::extend::{EXTEND2, EXTENDED2};
@@ -27,7 +27,7 @@ const DATA: u8 = 2;
 const SENDME: u8 = 5;
 
 /// The rows, in the order of the table.
-pub const MESSAGES: [Work; 24] = [
+pub const MESSAGES: [Work; 25] = [
     Work {
         name: "cell read, link 4",
         at_once: AT_ONCE,
@@ -185,6 +185,16 @@ pub const MESSAGES: [Work; 24] = [
         name: "ESTABLISH_INTRO read at a relay",
         at_once: AT_ONCE,
         prepare: |side| establish_intro_at_relay(side),
+    },
+    Work {
+        name: "SENDME's tag written",
+        at_once: AT_ONCE,
+        prepare: |side| {
+            repeat(move || {
+                black_box(sendme::write(side, black_box(&[7; 20])));
+                0
+            })
+        },
     },
     Work {
         name: "CONFLUX_SWITCH read",

@@ -1,6 +1,6 @@
 //! C Tor's own cells and relay messages, under C's names: connection_or.h,
-//! proto_cell.h, relay_msg.h, onion.h, conflux_cell.h. All structures are the same
-//! bytes on both sides, which the glue checks.
+//! proto_cell.h, relay_msg.h, onion.h, conflux_cell.h, and functions of sendme.c. All
+//! structures are the same bytes on both sides, which the glue checks.
 
 pub mod stream;
 
@@ -140,6 +140,23 @@ renamed! {
         ux: u8,
     ) -> *mut conflux_cell_link_t;
     fn conflux_cell_parse_switch(msg: *const relay_msg_t) -> u32;
+}
+
+// sendme.c.
+renamed! {
+    fn build_cell_payload_v1(cell_tag: *const u8, tag_len: usize, payload: *mut u8) -> isize;
+    fn cell_version_can_be_handled(cell_version: u8) -> bool;
+}
+
+extern "C" {
+    /// Whether `sendme_is_valid()` says so of a circuit with CGO or tor1 that expects
+    /// these 20 bytes of a tag.
+    pub fn ctor_sendme_is_valid(
+        payload: *const u8,
+        len: usize,
+        expected: *const u8,
+        is_cgo: bool,
+    ) -> bool;
 }
 
 /// Functions of glue that have C's names and call Rust.

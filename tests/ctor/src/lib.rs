@@ -21,6 +21,7 @@ macro_rules! renamed {
 }
 
 pub mod cells;
+pub mod consensus;
 pub mod hs_cell;
 pub mod log;
 pub mod onion;

@@ -14,7 +14,7 @@ use onion::x25519::PublicKey;
 use parity::call;
 use parity::cells::extend::Written;
 use parity::cells::hs_cell::{self, ToBuild};
-use parity::cells::{conflux, create, extend, painted, relay_msg, stream, PAINT};
+use parity::cells::{conflux, create, extend, painted, relay_msg, sendme, stream, PAINT};
 use parity::laboratory::Side;
 use parity::onion::call::{room, Message};
 use parity::onion::keys::{bytes_of, pair, Keys};
@@ -275,6 +275,17 @@ const DIFFERENCES: &[Difference] = &[
                 }
             },
         ],
+    },
+    Difference {
+        name: "sendme-tag-length",
+        c: C::Aborts,
+        calls: &[|side| {
+            for len in [16, 20, 0, 15, 17, 19, 21, 100] {
+                let (written, _) = sendme::write(side, &[7; 100][..len]);
+                let fits = len == 16 || len == 20;
+                assert_eq!(written, if fits { 3 + len as isize } else { -1 });
+            }
+        }],
     },
     Difference {
         name: "assert-empty",

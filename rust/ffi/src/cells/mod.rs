@@ -7,6 +7,7 @@
 //! * [`framing`]: cells come from links and go onto them.
 //! * [`hs_cell`]: messages of onion services.
 //! * [`relay_msg`]: messages go into relay cells and come out of them.
+//! * [`sendme`]: the SENDME messages of circuits.
 //! * [`stream`]: messages that open streams.
 
 pub mod conflux;
@@ -15,6 +16,7 @@ pub mod extend;
 pub mod framing;
 pub mod hs_cell;
 pub mod relay_msg;
+pub mod sendme;
 pub mod stream;
 
 /// `len` bytes of C's. Null will do for none.

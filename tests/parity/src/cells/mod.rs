@@ -1,8 +1,8 @@
 //! Component `cells`: relay_msg.c, onion.c, proto_cell.c, and functions of
-//! conflux_cell.c, connection_edge.c, connection_or.c and relay.c.
+//! conflux_cell.c, connection_edge.c, connection_or.c, relay.c and sendme.c.
 //!
 //! * [`change`]: what happens to a message before it is read.
-//! * [`conflux`]: control messages of circuits.
+//! * [`conflux`], [`sendme`]: control messages of circuits.
 //! * [`create`], [`extend`]: cells and messages that make circuits, and longer ones.
 //! * [`framing`]: cells come from links and go onto them.
 //! * [`hs_cell`]: messages of onion services.
@@ -16,6 +16,7 @@ pub mod extend;
 pub mod framing;
 pub mod hs_cell;
 pub mod relay_msg;
+pub mod sendme;
 pub mod stream;
 
 use std::mem::MaybeUninit;
@@ -38,6 +39,7 @@ pub const COMPARISONS: &[&dyn Target] = &[
     &hs_cell::Introductions,
     &hs_cell::Built,
     &hs_cell::Answers,
+    &sendme::Sendme,
     &stream::begin::BeginMessages,
     &stream::connected::ConnectedMessages,
     &stream::resolved::ResolvedMessages,
@@ -113,6 +115,7 @@ pub fn entry_points(side: Side) -> Vec<EntryPoint> {
             relay_msg_free_, relay_msg_clear, relay_msg_copy, relay_msg_encode_cell,
             relay_msg_decode_cell_in_place, relay_msg_decode_cell,
         ),
+        functions!(c, rust::sendme; build_cell_payload_v1),
         functions!(c::stream, stream::rust;
             begin_cell_parse, connected_cell_format_payload, connected_cell_parse,
             resolved_cell_parse,
