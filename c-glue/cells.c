@@ -22,11 +22,15 @@
 #undef STATIC
 #define STATIC
 
+#include "core/crypto/onion_crypto.h"
 #include "core/or/cell_queue_st.h"
 #include "core/or/cell_st.h"
+#include "core/or/circuitbuild.h"
 #include "core/or/conflux_cell.h"
+#include "core/or/congestion_control_common.h"
 #include "core/or/connection_edge.h"
 #include "core/or/connection_or.h"
+#include "core/or/extend_info_st.h"
 #include "core/or/onion.h"
 #include "core/or/relay.h"
 #include "core/or/relay_msg.h"
@@ -199,3 +203,64 @@ CTASSERT(sizeof(conflux_cell_link_t) ==
 CTASSERT(SENDME_TAG_LEN_CGO == TORRS_SENDME_TAG_CGO);
 CTASSERT(SENDME_TAG_LEN_TOR1 == TORRS_SENDME_TAG_TOR1);
 CTASSERT(SENDME_MAX_SUPPORTED_VERSION == TORRS_SENDME_NEWEST);
+
+/* ---- What an ntor v3 handshake negotiates ---------------------------------- */
+
+CTASSERT(offsetof(circuit_params_t, cc_enabled) == 0);
+CTASSERT(offsetof(circuit_params_t, sendme_inc_cells) ==
+         TORRS_CIRCUIT_PARAMS_INC);
+CTASSERT(offsetof(circuit_params_t, crypto_alg) == TORRS_CIRCUIT_PARAMS_ALG);
+CTASSERT(offsetof(circuit_params_t, cell_fmt) == TORRS_CIRCUIT_PARAMS_FMT);
+CTASSERT(sizeof(circuit_params_t) == TORRS_CIRCUIT_PARAMS_SIZE);
+CTASSERT(RELAY_CRYPTO_ALG_CGO_RELAY == TORRS_CGO_RELAY);
+
+/** Make what a client asks the relay <b>ei</b> for, of all that both have.
+ * Return 0, or -1 if there is no such message. */
+int
+client_circ_negotiation_message(const extend_info_t *ei,
+                                uint8_t **msg_out,
+                                size_t *msg_len_out,
+                                circuit_params_t *params_out)
+{
+  tor_assert(ei);
+  tor_assert(msg_out);
+  tor_assert(msg_len_out);
+  tor_assert(params_out);
+
+  const bool cc = ei->exit_supports_congestion_control &&
+    congestion_control_enabled();
+  const bool cgo = cc && ei->enable_cgo;
+  if (cgo) {
+    params_out->cell_fmt = RELAY_CELL_FORMAT_V1;
+    params_out->crypto_alg = RELAY_CRYPTO_ALG_CGO_CLIENT;
+  }
+  *msg_out = torrs_circ_request_new(cc, cgo, msg_len_out);
+  return *msg_out ? 0 : -1;
+}
+
+/** Read what a relay has granted, and put it into <b>params_out</b>. Return less
+ * than 0 if it is nothing that a relay may grant.
+ *
+ * What is granted while we do not want it changes nothing but the number of cells,
+ * and is no failure. */
+int
+negotiate_v3_ntor_client_circ_params(const uint8_t *param_response_msg,
+                                     size_t param_response_len,
+                                     circuit_params_t *params_out)
+{
+  uint8_t sendme_inc = 0;
+  const int granted = torrs_circ_response_parse(param_response_msg,
+                                                param_response_len,
+                                                &sendme_inc);
+  if (granted < 0)
+    return granted;
+  if (granted) {
+    if (!congestion_control_validate_sendme_increment(sendme_inc))
+      return -1;
+    params_out->sendme_inc_cells = sendme_inc;
+    if (!congestion_control_enabled())
+      return granted;
+  }
+  params_out->cc_enabled = granted;
+  return granted;
+}

@@ -11,6 +11,7 @@
 #define TORRS_CELLS_H
 
 struct cell_t;
+struct circuit_params_t;
 struct conflux_cell_link_t;
 
 void cell_unpack(struct cell_t *dest, const char *src, int wide_circ_ids);
@@ -28,5 +29,17 @@ int torrs_sendme_version(const uint8_t *payload, size_t payload_len);
 bool torrs_sendme_version_can_be_handled(uint8_t version, uint8_t least);
 bool torrs_sendme_tag_matches(const uint8_t *payload, size_t payload_len,
                               const uint8_t *expected, size_t expected_len);
+
+/* What ntor v3 handshakes negotiate, for onion_crypto.c. */
+int negotiate_v3_ntor_server_circ_params(
+                            const uint8_t *param_request_msg,
+                            size_t param_request_len,
+                            const struct circuit_params_t *our_ns_params,
+                            struct circuit_params_t *params_out,
+                            uint8_t **resp_msg_out,
+                            size_t *resp_msg_len_out);
+int negotiate_v3_ntor_client_circ_params(const uint8_t *param_response_msg,
+                                         size_t param_response_len,
+                                         struct circuit_params_t *params_out);
 
 #endif /* !defined(TORRS_CELLS_H) */

@@ -17,6 +17,7 @@
 #include <stdint.h>
 struct cell_t;
 struct cgo_crypt_t;
+struct circuit_params_t;
 struct conflux_cell_link_t;
 struct create_cell_t;
 struct created_cell_t;
@@ -229,6 +230,31 @@ struct var_cell_t;
  * The same without the MAC.
  */
 #define TORRS_ESTABLISH_INTRO_SIG 66
+
+/**
+ * Offset of `circuit_params_t.sendme_inc_cells`, in bytes.
+ */
+#define TORRS_CIRCUIT_PARAMS_INC 1
+
+/**
+ * Offset of `circuit_params_t.crypto_alg`, in bytes.
+ */
+#define TORRS_CIRCUIT_PARAMS_ALG 4
+
+/**
+ * Offset of `circuit_params_t.cell_fmt`, in bytes.
+ */
+#define TORRS_CIRCUIT_PARAMS_FMT 8
+
+/**
+ * `sizeof(circuit_params_t)`, in bytes.
+ */
+#define TORRS_CIRCUIT_PARAMS_SIZE 12
+
+/**
+ * C's `RELAY_CRYPTO_ALG_CGO_RELAY`.
+ */
+#define TORRS_CGO_RELAY 4
 
 /**
  * Offset of `relay_msg_t.length`, in bytes.
@@ -1184,6 +1210,50 @@ ptrdiff_t torrs_establish_intro_build(const uint8_t *auth_key,
  */
 ptrdiff_t torrs_introduce1_build(const struct torrs_introduce1_plan_t *plan,
                                  uint8_t *cell_out);
+
+/**
+ * Reads what a client asks for, grants it as far as `our_ns_params` has it, and
+ * writes the answer.
+ *
+ * Returns 0; or -1 if it cannot be granted, and nothing is written.
+ *
+ * # Safety
+ * `param_request_msg` is null or has `param_request_len` bytes; the other pointers
+ * are null or valid, and used by nobody else during the call.
+ */
+int negotiate_v3_ntor_server_circ_params(const uint8_t *param_request_msg,
+                                         size_t param_request_len,
+                                         const struct circuit_params_t *our_ns_params,
+                                         struct circuit_params_t *params_out,
+                                         uint8_t **resp_msg_out,
+                                         size_t *resp_msg_len_out);
+
+/**
+ * Reads what a relay has granted.
+ *
+ * Returns 1 if there will be congestion control, and in `sendme_inc_out` how many
+ * cells a SENDME is then for; 0 if not; or less if the answer is none.
+ *
+ * # Safety
+ * `message` is null or has `len` bytes; `sendme_inc_out` is null or valid for
+ * writing.
+ */
+int torrs_circ_response_parse(const uint8_t *message,
+                              size_t len,
+                              uint8_t *sendme_inc_out);
+
+/**
+ * What a client sends to ask for congestion control, for Counter Galois Onion, or
+ * for neither: bytes that C frees, and in `len_out` how many.
+ *
+ * Null if there is none.
+ *
+ * # Safety
+ * `len_out` is null or valid for writing.
+ */
+uint8_t *torrs_circ_request_new(bool congestion_control,
+                                bool cgo,
+                                size_t *len_out);
 
 /**
  * Frees a message, or nothing if it is null.

@@ -64,6 +64,17 @@ const COMPONENTS: &[Component] = &[
         ],
         functions: &[
             Functions {
+                source: "src/core/crypto/onion_crypto.c",
+                names: &[
+                    "negotiate_v3_ntor_client_circ_params",
+                    "negotiate_v3_ntor_server_circ_params",
+                ],
+            },
+            Functions {
+                source: "src/core/or/circuitbuild.c",
+                names: &["client_circ_negotiation_message"],
+            },
+            Functions {
                 source: "src/core/or/conflux_cell.c",
                 names: &[
                     "build_link_cell",

@@ -264,7 +264,7 @@ impl Host {
     }
 
     /// What tor may free: a copy of `bytes`.
-    #[cfg(feature = "onion")]
+    #[cfg(any(feature = "cells", feature = "onion"))]
     pub(crate) fn memdup(self, bytes: &[u8]) -> *mut u8 {
         // SAFETY: a slice, which is only read.
         unsafe { (self.table().memdup)(bytes.as_ptr(), bytes.len()) }

@@ -7,6 +7,7 @@
 //! * [`format`]: how a described format is read and written.
 //! * [`formats`]: the described formats.
 //! * [`hs_cell`]: messages by which clients and onion services meet.
+//! * [`negotiation`]: what an ntor v3 handshake negotiates.
 //! * [`relay_msg`]: messages in relay cells.
 //! * [`sendme`]: the SENDME messages of circuits.
 //! * [`stream`]: messages that open streams.
@@ -23,6 +24,7 @@ pub mod extend;
 pub mod format;
 pub mod formats;
 pub mod hs_cell;
+pub mod negotiation;
 pub mod relay_msg;
 pub mod sendme;
 pub mod stream;

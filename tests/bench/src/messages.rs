@@ -11,7 +11,7 @@ use parity::cells::extend::Written;
 use parity::cells::framing::{functions, pack, unpack, Buffer, Link, VarCell};
 use parity::cells::hs_cell::{build, ToBuild};
 use parity::cells::relay_msg::{decode, encode, UNFIT};
-use parity::cells::{conflux, create, extend, painted, sendme};
+use parity::cells::{conflux, create, extend, negotiation, painted, sendme};
 use parity::laboratory::Side;
 use wire::create::{CREATE2, CREATED2};
 use wire::extend::{EXTEND2, EXTENDED2};
@@ -27,7 +27,7 @@ const DATA: u8 = 2;
 const SENDME: u8 = 5;
 
 /// The rows, in the order of the table.
-pub const MESSAGES: [Work; 25] = [
+pub const MESSAGES: [Work; 26] = [
     Work {
         name: "cell read, link 4",
         at_once: AT_ONCE,
@@ -204,6 +204,14 @@ pub const MESSAGES: [Work; 25] = [
                 black_box(conflux::switch(side, black_box(&[0, 0, 1, 0])));
                 0
             })
+        },
+    },
+    Work {
+        name: "ntor v3 request answered",
+        at_once: AT_ONCE,
+        prepare: |side| {
+            let request = black_box(b"\x02\x01\0\x03\x02\x02\x06");
+            repeat(move || negotiation::ask(side, true, 31, request).0)
         },
     },
 ];

@@ -1,6 +1,7 @@
 //! C Tor's own cells and relay messages, under C's names: connection_or.h,
-//! proto_cell.h, relay_msg.h, onion.h, conflux_cell.h, and functions of sendme.c. All
-//! structures are the same bytes on both sides, which the glue checks.
+//! proto_cell.h, relay_msg.h, onion.h, conflux_cell.h, and functions of sendme.c,
+//! onion_crypto.c and circuitbuild.c. All structures are the same bytes on both sides,
+//! which the glue checks.
 
 pub mod stream;
 
@@ -11,6 +12,7 @@ use ffi::cells::conflux::conflux_cell_link_t;
 use ffi::cells::create::{create_cell_t, created_cell_t};
 use ffi::cells::extend::{extend_cell_t, extended_cell_t};
 use ffi::cells::framing::{packed_cell_t, var_cell_t};
+use ffi::cells::negotiation::circuit_params_t;
 use ffi::cells::relay_msg::relay_msg_t;
 use ffi::host::tor_addr_t;
 
@@ -159,9 +161,47 @@ extern "C" {
     ) -> bool;
 }
 
+// onion_crypto.c and circuitbuild.c.
+renamed! {
+    fn negotiate_v3_ntor_server_circ_params(
+        param_request_msg: *const u8,
+        param_request_len: usize,
+        our_ns_params: *const circuit_params_t,
+        params_out: *mut circuit_params_t,
+        resp_msg_out: *mut *mut u8,
+        resp_msg_len_out: *mut usize,
+    ) -> c_int;
+    fn negotiate_v3_ntor_client_circ_params(
+        param_response_msg: *const u8,
+        param_response_len: usize,
+        params_out: *mut circuit_params_t,
+    ) -> c_int;
+}
+
+extern "C" {
+    fn ctor_always_congestion_control(choice: bool);
+
+    /// What a side asks a relay for that has congestion control and Counter Galois
+    /// Onion, or has not.
+    pub fn ctor_client_circ_negotiation_message(
+        is_c: bool,
+        has_cc: bool,
+        has_cgo: bool,
+        msg_out: *mut *mut u8,
+        msg_len_out: *mut usize,
+        params_out: *mut circuit_params_t,
+    ) -> c_int;
+}
+
+/// Makes clients want congestion control or not, on this thread.
+pub fn always_congestion_control(choice: bool) {
+    // SAFETY: sets a variable of this thread.
+    unsafe { ctor_always_congestion_control(choice) }
+}
+
 /// Functions of glue that have C's names and call Rust.
 pub mod glue {
-    use super::{buf_t, c_int, extend_cell_t, var_cell_t};
+    use super::{buf_t, c_int, circuit_params_t, extend_cell_t, var_cell_t};
 
     #[allow(missing_docs)] // tor's headers say it
     extern "C" {
@@ -181,6 +221,11 @@ pub mod glue {
             buf: *mut buf_t,
             out: *mut *mut var_cell_t,
             linkproto: c_int,
+        ) -> c_int;
+        pub fn negotiate_v3_ntor_client_circ_params(
+            param_response_msg: *const u8,
+            param_response_len: usize,
+            params_out: *mut circuit_params_t,
         ) -> c_int;
     }
 }

@@ -14,7 +14,9 @@ use onion::x25519::PublicKey;
 use parity::call;
 use parity::cells::extend::Written;
 use parity::cells::hs_cell::{self, ToBuild};
-use parity::cells::{conflux, create, extend, painted, relay_msg, sendme, stream, PAINT};
+use parity::cells::{
+    conflux, create, extend, negotiation, painted, relay_msg, sendme, stream, PAINT,
+};
 use parity::laboratory::Side;
 use parity::onion::call::{room, Message};
 use parity::onion::keys::{bytes_of, pair, Keys};
@@ -286,6 +288,25 @@ const DIFFERENCES: &[Difference] = &[
                 assert_eq!(written, if fits { 3 + len as isize } else { -1 });
             }
         }],
+    },
+    Difference {
+        name: "negotiation-refused",
+        c: C::AnswersOtherwise,
+        calls: &[
+            |side| {
+                // Counter Galois Onion, but no congestion control.
+                let (status, answer, _) = negotiation::ask(side, true, 31, b"\x01\x03\x02\x02\x06");
+                assert_eq!(status, -1);
+                rust_only(answer.get() == Some(&[PAINT]));
+            },
+            |side| {
+                // The same twice.
+                let request = b"\x01\x03\x04\x02\x06\x02\x06";
+                let (status, _, params) = negotiation::ask(side, true, 31, request);
+                assert_eq!(status, -1);
+                rust_only(params == negotiation::NO_PARAMS);
+            },
+        ],
     },
     Difference {
         name: "assert-empty",

@@ -6,6 +6,7 @@
 //! * [`extend`]: messages that make it longer.
 //! * [`framing`]: cells come from links and go onto them.
 //! * [`hs_cell`]: messages of onion services.
+//! * [`negotiation`]: what an ntor v3 handshake negotiates.
 //! * [`relay_msg`]: messages go into relay cells and come out of them.
 //! * [`sendme`]: the SENDME messages of circuits.
 //! * [`stream`]: messages that open streams.
@@ -15,6 +16,7 @@ pub mod create;
 pub mod extend;
 pub mod framing;
 pub mod hs_cell;
+pub mod negotiation;
 pub mod relay_msg;
 pub mod sendme;
 pub mod stream;

@@ -1,8 +1,9 @@
 //! Component `cells`: relay_msg.c, onion.c, proto_cell.c, and functions of
-//! conflux_cell.c, connection_edge.c, connection_or.c, relay.c and sendme.c.
+//! circuitbuild.c, conflux_cell.c, connection_edge.c, connection_or.c, onion_crypto.c,
+//! relay.c and sendme.c.
 //!
 //! * [`change`]: what happens to a message before it is read.
-//! * [`conflux`], [`sendme`]: control messages of circuits.
+//! * [`conflux`], [`negotiation`], [`sendme`]: control messages of circuits.
 //! * [`create`], [`extend`]: cells and messages that make circuits, and longer ones.
 //! * [`framing`]: cells come from links and go onto them.
 //! * [`hs_cell`]: messages of onion services.
@@ -15,6 +16,7 @@ pub mod create;
 pub mod extend;
 pub mod framing;
 pub mod hs_cell;
+pub mod negotiation;
 pub mod relay_msg;
 pub mod sendme;
 pub mod stream;
@@ -35,6 +37,7 @@ pub const COMPARISONS: &[&dyn Target] = &[
     &extend::ExtendedMessages,
     &framing::FixedCells,
     &framing::VarCells,
+    &negotiation::Negotiation,
     &relay_msg::RelayMessages,
     &hs_cell::Introductions,
     &hs_cell::Built,
@@ -111,6 +114,8 @@ pub fn entry_points(side: Side) -> Vec<EntryPoint> {
             var_cell_free_,
         ),
         functions!(c, c::glue; extend_cell_parse, extend_cell_format, fetch_var_cell_from_buf),
+        functions!(c, rust::negotiation; negotiate_v3_ntor_server_circ_params),
+        functions!(c, c::glue; negotiate_v3_ntor_client_circ_params),
         functions!(c, rust::relay_msg;
             relay_msg_free_, relay_msg_clear, relay_msg_copy, relay_msg_encode_cell,
             relay_msg_decode_cell_in_place, relay_msg_decode_cell,
