@@ -29,6 +29,11 @@ use object::{
 /// Functions that C calls, by their C names.
 macro_rules! exports {
     ($(fn $name:ident($($argument:ident: $of:ty),*) -> $answer:ty as $failed:expr => $body:block)*) => {$(
+        /// # Safety
+        /// A pointer to a structure is null, or points to a valid one that nobody
+        /// else uses meanwhile; a pointer to bytes is valid for the length beside
+        /// it; a string ends with a zero. What C gives away with `set` and `add` is
+        /// freed here, what it gets is C's to free with the function for it.
         #[no_mangle]
         // Some do nothing that could go wrong.
         #[allow(unused_unsafe)]
@@ -36,23 +41,14 @@ macro_rules! exports {
             export!($name, on panic => $failed, {
                 #[cfg(feature = "fault")]
                 crate::fault::panic_point(stringify!($name));
-                // SAFETY: the contract of the module `generated`.
+                // SAFETY: this function's contract.
                 unsafe { $body }
             })
         }
     )*};
 }
 
-/// # Safety
-/// For every function: a pointer to a structure is null, or points to a valid one
-/// that nobody else uses meanwhile; a pointer to bytes is valid for the length
-/// beside it; a string ends with a zero. What C gives away with `set` and `add` is
-/// freed here, what it gets is C's to free with the function for it.
-#[allow(
-    missing_docs,
-    clippy::missing_safety_doc,
-    clippy::manual_range_patterns
-)]
+#[allow(missing_docs, clippy::manual_range_patterns)]
 mod generated {
     use super::*;
     include!(concat!(env!("OUT_DIR"), "/trunnel.rs"));
