@@ -15,7 +15,7 @@ use ffi::cells::create::{create_cell_t, created_cell_t};
 use ffi::cells::extend::{extend_cell_t, extended_cell_t};
 use libtest_mimic::{Arguments, Failed, Trial};
 use parity::cells::extend::Written;
-use parity::cells::{create, extend, painted, relay_msg, stream};
+use parity::cells::{conflux, create, extend, painted, relay_msg, stream};
 use parity::laboratory::Side;
 use parity::observed::Observed;
 use wire::create::CREATED2;
@@ -41,7 +41,13 @@ struct Regression {
 
 fn main() -> ExitCode {
     ctor::init();
-    let rows = [relay_messages(), handshake_cells(), begin_messages()];
+    let rows = [
+        relay_messages(),
+        handshake_cells(),
+        begin_messages(),
+        connected_messages(),
+        switch_messages(),
+    ];
     let trials = rows
         .into_iter()
         .flatten()
@@ -315,4 +321,43 @@ fn begin_flags(side: Side, body: &[u8]) -> String {
     const BEGIN: u8 = 1;
     let flags = stream::begin::read(side, BEGIN, body, &mut Observed::default());
     format!("{flags:#x}")
+}
+
+/// connected_cell_parse: what is too short for the address that it begins with has
+/// none.
+fn connected_messages() -> Vec<Regression> {
+    const BUG: &str = "26072";
+    let ipv6 = |last: usize| [&[0, 0, 0, 0, 6][..], &vec![7; last]].concat();
+    #[rustfmt::skip]
+    let rows = vec![
+        row(BUG, "CONNECTED of 1 byte is refused", connected, vec![1], "refused"),
+        row(BUG, "CONNECTED of 3 bytes is refused", connected, vec![1; 3], "refused"),
+        row(BUG, "CONNECTED with a part of an IPv6 address is refused", connected, ipv6(19), "refused"),
+        row(BUG, "CONNECTED with an IPv6 address is taken", connected, ipv6(20), "ttl 117901063"),
+        row(BUG, "CONNECTED with a too large TTL is taken without", connected, vec![127, 0, 0, 1, 128, 0, 0, 0], "ttl -1"),
+    ];
+    rows
+}
+
+fn connected(side: Side, body: &[u8]) -> String {
+    let (status, _, ttl) = stream::connected::read(side, body, &mut Observed::default());
+    match status {
+        0 => format!("ttl {ttl}"),
+        _ => "refused".to_owned(),
+    }
+}
+
+/// conflux_cell_parse_switch: what is too short has no number.
+fn switch_messages() -> Vec<Regression> {
+    const BUG: &str = "41056";
+    #[rustfmt::skip]
+    let rows = vec![
+        row(BUG, "CONFLUX_SWITCH of 3 bytes says 0", switch, vec![0, 0, 1], "0"),
+        row(BUG, "CONFLUX_SWITCH of 4 bytes says a number", switch, vec![0, 0, 1, 2], "258"),
+    ];
+    rows
+}
+
+fn switch(side: Side, message: &[u8]) -> String {
+    conflux::switch(side, message).to_string()
 }

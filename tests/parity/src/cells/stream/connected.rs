@@ -169,7 +169,7 @@ fn write(side: Side, family: u8, address: [u8; 16], ttl: u32, seen: &mut Observe
 
 /// Reads a message and notes what is in it: the return code, the address, and how
 /// long a name has it.
-fn read(side: Side, body: &[u8], seen: &mut Observed) -> (i32, tor_addr_t, i32) {
+pub fn read(side: Side, body: &[u8], seen: &mut Observed) -> (i32, tor_addr_t, i32) {
     let msg = message(CONNECTED, body);
     let (mut addr, mut ttl) = (addr_of([0xa6; TORRS_ADDR_SIZE]), 0x00a6_a6a6);
     // SAFETY: a message with its body, and room for what is read of it.
