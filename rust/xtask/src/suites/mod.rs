@@ -94,7 +94,7 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "fuzz",
-        about: "each comparison under libFuzzer for 10 seconds",
+        about: "each comparison under libFuzzer for 4 seconds",
         run: fuzz::run,
     },
     Suite {
