@@ -414,10 +414,11 @@ impl Drop for VarCell {
     }
 }
 
-/// C Tor's buffer, with a link's bytes in it. C Tor counts the bytes of all buffers
-/// together, as one thread does: there is one at a time.
-pub struct Buffer(*mut buf_t, #[allow(dead_code)] MutexGuard<'static, ()>);
+/// C Tor's buffer, with a link's bytes in it.
+pub struct Buffer(*mut buf_t);
 
+/// C Tor counts the bytes of all buffers together, without a lock, as there is one
+/// thread in tor that has them: what changes a buffer is done alone.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -426,9 +427,9 @@ fn alone() -> MutexGuard<'static, ()> {
 impl Buffer {
     /// One in which the bytes are in pieces.
     pub fn new(link: &Link) -> Self {
-        let alone = alone();
+        let _alone = alone();
         // SAFETY: makes a buffer.
-        let buffer = Self(unsafe { buf_new() }, alone);
+        let buffer = Self(unsafe { buf_new() });
         let mut rest = &link.bytes[..];
         for &size in link.pieces.iter().cycle() {
             let (piece, after) = rest.split_at(size.min(rest.len()));
@@ -449,6 +450,7 @@ impl Buffer {
 
     /// Puts bytes behind the others.
     pub fn add(&self, bytes: &[u8]) {
+        let _alone = alone();
         // SAFETY: a buffer, and bytes.
         unsafe { buf_add(self.0, bytes.as_ptr().cast(), bytes.len()) };
     }
@@ -468,6 +470,7 @@ impl Buffer {
     pub fn drain(&self, len: usize) -> bool {
         let can = self.len() >= len;
         if can {
+            let _alone = alone();
             // SAFETY: a buffer, which has so many bytes.
             unsafe { buf_drain(self.0, len) };
         }
@@ -481,6 +484,7 @@ impl Buffer {
             Side::C => ctor::cells::fetch_var_cell_from_buf,
             Side::Rust => ctor::cells::glue::fetch_var_cell_from_buf,
         };
+        let _alone = alone();
         // SAFETY: a buffer, and room for a pointer.
         let found = unsafe { fetch(self.0, &mut cell, protocol) };
         let cell = (!cell.is_null()).then_some(VarCell { side, cell });
@@ -490,6 +494,7 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        let _alone = alone();
         // SAFETY: a buffer, freed once.
         unsafe { buf_free_(self.0) };
     }
