@@ -39,6 +39,7 @@ struct packed_cell_t;
 struct relay_msg_t;
 struct smartlist_t;
 struct tor1_crypt_t;
+struct torrs_link_t;
 struct tor_addr_port_t;
 struct tor_addr_t;
 struct var_cell_t;
@@ -337,6 +338,11 @@ struct var_cell_t;
 #define TORRS_LOG_INFO 6
 
 /**
+ * `LOG_DEBUG`.
+ */
+#define TORRS_LOG_DEBUG 7
+
+/**
  * `LD_PROTOCOL`.
  */
 #define TORRS_LD_PROTOCOL (1 << 5)
@@ -355,6 +361,233 @@ struct var_cell_t;
  * `LD_REND`.
  */
 #define TORRS_LD_REND (1 << 11)
+
+/**
+ * `LD_OR`.
+ */
+#define TORRS_LD_OR (1 << 15)
+
+/**
+ * `LD_HANDSHAKE`.
+ */
+#define TORRS_LD_HANDSHAKE (1 << 19)
+
+/**
+ * `LD_CHANNEL`.
+ */
+#define TORRS_LD_CHANNEL (1 << 21)
+
+/**
+ * Before the first cell, of a connection that has TLS.
+ */
+#define TORRS_LINK_SILENT 0
+
+/**
+ * In the handshake.
+ */
+#define TORRS_LINK_HANDSHAKING 1
+
+/**
+ * After it.
+ */
+#define TORRS_LINK_OPEN 2
+
+/**
+ * Anything else.
+ */
+#define TORRS_LINK_ELSEWHERE 3
+
+/**
+ * What the connection is called.
+ */
+#define TORRS_NAME_CONNECTION 0
+
+/**
+ * What it is doing.
+ */
+#define TORRS_NAME_CONNECTION_STATE 1
+
+/**
+ * What it is doing, as a number.
+ */
+#define TORRS_NAME_CONNECTION_STATE_NUMBER 2
+
+/**
+ * What its channel is doing.
+ */
+#define TORRS_NAME_CHANNEL_STATE 3
+
+/**
+ * What its channel is doing, as a number.
+ */
+#define TORRS_NAME_CHANNEL_STATE_NUMBER 4
+
+/**
+ * Close the link.
+ */
+#define TORRS_DO_CLOSE 0
+
+/**
+ * Begin the handshake. May fail.
+ */
+#define TORRS_DO_BEGIN 1
+
+/**
+ * Record the cell.
+ */
+#define TORRS_DO_RECORD 2
+
+/**
+ * Note that the network is there.
+ */
+#define TORRS_DO_NOTE_INTERNET 3
+
+/**
+ * The same, and count a cell for padding.
+ */
+#define TORRS_DO_NOTE_CELL 4
+
+/**
+ * Count a cell: the number is its command.
+ */
+#define TORRS_DO_COUNT 5
+
+/**
+ * The number is the link protocol.
+ */
+#define TORRS_DO_NEGOTIATED 6
+
+/**
+ * The number is the link protocol whose layout cells have; padded or not says
+ * `low`, wide circuit IDs or not says `high`.
+ */
+#define TORRS_DO_USE_LAYOUT 7
+
+/**
+ * Send a VERSIONS cell. May fail.
+ */
+#define TORRS_DO_SEND_VERSIONS 8
+
+/**
+ * Send a CERTS cell. May fail.
+ */
+#define TORRS_DO_SEND_CERTS 9
+
+/**
+ * Send an AUTH_CHALLENGE cell. May fail.
+ */
+#define TORRS_DO_SEND_AUTH_CHALLENGE 10
+
+/**
+ * Send an AUTHENTICATE cell: the number is its type. May fail.
+ */
+#define TORRS_DO_SEND_AUTHENTICATE 11
+
+/**
+ * Send a NETINFO cell. May fail.
+ */
+#define TORRS_DO_SEND_NETINFO 12
+
+/**
+ * Keep the certificates that were decoded.
+ */
+#define TORRS_DO_KEEP_CERTIFICATES 13
+
+/**
+ * Judge them, and call [`torrs_link_certificates_checked`].
+ */
+#define TORRS_DO_CHECK_CERTIFICATES 14
+
+/**
+ * Take the identities that were proven: the number says whether one is Ed25519.
+ * May fail.
+ */
+#define TORRS_DO_TAKE_IDENTITY 15
+
+/**
+ * Compare them with what was wanted; the number says the same. May fail.
+ */
+#define TORRS_DO_LEARN_PEER 16
+
+/**
+ * A CERTS cell has come.
+ */
+#define TORRS_DO_RECEIVED_CERTS 17
+
+/**
+ * An AUTH_CHALLENGE cell has come.
+ */
+#define TORRS_DO_RECEIVED_AUTH_CHALLENGE 18
+
+/**
+ * The peer has authenticated.
+ */
+#define TORRS_DO_AUTHENTICATED 19
+
+/**
+ * The peer is a client.
+ */
+#define TORRS_DO_MARK_CLIENT 20
+
+/**
+ * The peer knows us by our address.
+ */
+#define TORRS_DO_CANONICAL_TO_PEER 21
+
+/**
+ * The peer sees us at `addr`.
+ */
+#define TORRS_DO_ADDRESS_ACCORDING_TO_PEER 22
+
+/**
+ * The peer is where it says that it is.
+ */
+#define TORRS_DO_CANONICAL 23
+
+/**
+ * Log it if only one of both finds the link canonical.
+ */
+#define TORRS_DO_REPORT_ONE_SIDED 24
+
+/**
+ * The peer's clock is that many seconds behind.
+ */
+#define TORRS_DO_CLOCK_SKEW 25
+
+/**
+ * `addr` may be our address.
+ */
+#define TORRS_DO_SUGGEST_ADDRESS 26
+
+/**
+ * Open the link. May fail.
+ */
+#define TORRS_DO_OPEN 27
+
+/**
+ * Pad the link, or do not: the number is what PADDING_NEGOTIATE says.
+ */
+#define TORRS_DO_PAD 28
+
+/**
+ * Length of the body of our VERSIONS cells, in bytes.
+ */
+#define TORRS_VERSIONS_LEN 6
+
+/**
+ * Length of the body of our AUTH_CHALLENGE cells, in bytes.
+ */
+#define TORRS_AUTH_CHALLENGE_LEN 36
+
+/**
+ * Length of what an authenticator's signature covers, in bytes.
+ */
+#define TORRS_AUTH_SIGNED_LEN 288
+
+/**
+ * An address is none of IP.
+ */
+#define TORRS_NO_IP_ADDRESS -2
 
 /**
  * `sizeof(curve25519_keypair_t)`, in bytes.
@@ -748,6 +981,230 @@ struct torrs_begin_t {
    * Whether it is BEGIN_DIR, which says nothing else.
    */
   bool is_begin_dir;
+};
+
+/**
+ * Something that C is to do.
+ */
+struct torrs_link_action_t {
+  /**
+   * One of `TORRS_DO_`.
+   */
+  int kind;
+  /**
+   * What it says of this kind.
+   */
+  int64_t number;
+  /**
+   * The lowest timeout, in milliseconds.
+   */
+  uint16_t low;
+  /**
+   * The highest one.
+   */
+  uint16_t high;
+  /**
+   * An address.
+   */
+  struct tor_addr_t addr;
+};
+
+/**
+ * What a peer's CERTS cell had.
+ */
+struct torrs_peer_keys_t {
+  /**
+   * Whether it had an RSA identity certificate.
+   */
+  bool has_rsa_id;
+  /**
+   * Whether it had an Ed25519 signing key's certificate.
+   */
+  bool has_ed_id;
+  /**
+   * The Ed25519 key to authenticate with, or null.
+   */
+  const uint8_t *auth_key;
+};
+
+/**
+ * Times and addresses around a link.
+ */
+struct torrs_surroundings_t {
+  /**
+   * Seconds since 1970.
+   */
+  int64_t now;
+  /**
+   * When we sent our VERSIONS cell, in seconds since 1970.
+   */
+  int64_t sent_versions_at;
+  /**
+   * Whether we have sent our NETINFO cell.
+   */
+  bool sent_netinfo;
+  /**
+   * Whether we are a bridge.
+   */
+  bool bridge;
+  /**
+   * Our addresses if we are a relay, else null.
+   */
+  const struct tor_addr_t *ipv4;
+  /**
+   * Null as the other one.
+   */
+  const struct tor_addr_t *ipv6;
+  /**
+   * The peer's address.
+   */
+  const struct tor_addr_t *peer;
+};
+
+/**
+ * What C does for a link handshake.
+ */
+struct torrs_link_calls_t {
+  /**
+   * Does something. Returns 0, or -1 if that failed.
+   */
+  int (*act)(const struct torrs_link_t *link,
+             const struct torrs_link_action_t *action);
+  /**
+   * Keeps a certificate of a CERTS cell, of the type with that number, until all
+   * are to be kept. Returns 0, or -1 if it cannot be decoded.
+   */
+  int (*decode_certificate)(const struct torrs_link_t *link,
+                            uint8_t cert_type,
+                            const uint8_t *certificate,
+                            size_t len);
+  /**
+   * What an AUTHENTICATE cell has to say: `*len` bytes that live as long as the
+   * link's snapshot; null, and a line in the log, if that cannot be told.
+   */
+  const uint8_t *(*expected_authenticator)(const struct torrs_link_t *link,
+                                           uint16_t auth_type,
+                                           size_t *len);
+  /**
+   * Says what the peer's CERTS cell had.
+   */
+  void (*peer_keys)(const struct torrs_link_t *link,
+                    struct torrs_peer_keys_t *keys);
+  /**
+   * Says what time it is, and where we are.
+   */
+  void (*surroundings)(const struct torrs_link_t *link,
+                       struct torrs_surroundings_t *around);
+  /**
+   * One of `TORRS_NAME_`, in words.
+   */
+  const char *(*name)(const struct torrs_link_t *link, int what);
+};
+
+/**
+ * A connection in a link handshake, as C knows it.
+ */
+struct torrs_link_t {
+  /**
+   * What C does.
+   */
+  const struct torrs_link_calls_t *calls;
+  /**
+   * One of `TORRS_LINK_`: what the connection is doing.
+   */
+  int phase;
+  /**
+   * The link protocol, or 0.
+   */
+  uint16_t link_proto;
+  /**
+   * Whether there is a handshake's state.
+   */
+  bool has_handshake;
+  /**
+   * Whether we opened the connection.
+   */
+  bool started_here;
+  /**
+   * Whether a CERTS cell has come.
+   */
+  bool received_certs;
+  /**
+   * Whether an AUTH_CHALLENGE cell has come.
+   */
+  bool received_auth_challenge;
+  /**
+   * Whether an AUTHENTICATE cell has come.
+   */
+  bool received_authenticate;
+  /**
+   * Whether the peer is known.
+   */
+  bool authenticated;
+  /**
+   * Whether we are a public relay.
+   */
+  bool public_relay;
+};
+
+/**
+ * A certificate for a CERTS cell.
+ */
+struct torrs_certificate_t {
+  /**
+   * The number of its type.
+   */
+  uint8_t cert_type;
+  /**
+   * The certificate.
+   */
+  const uint8_t *body;
+  /**
+   * Its length, in bytes.
+   */
+  size_t len;
+};
+
+/**
+ * What an authenticator proves to have seen; see tor-spec, "AUTHENTICATE cells".
+ */
+struct torrs_authenticator_t {
+  /**
+   * CID, 32 bytes.
+   */
+  const uint8_t *cid;
+  /**
+   * SID, 32 bytes.
+   */
+  const uint8_t *sid;
+  /**
+   * CID_ED, 32 bytes.
+   */
+  const uint8_t *cid_ed;
+  /**
+   * SID_ED, 32 bytes.
+   */
+  const uint8_t *sid_ed;
+  /**
+   * SLOG.
+   */
+  uint8_t slog[32];
+  /**
+   * CLOG.
+   */
+  uint8_t clog[32];
+  /**
+   * SCERT.
+   */
+  uint8_t scert[32];
+  /**
+   * TLSSECRETS.
+   */
+  uint8_t tlssecrets[32];
+  /**
+   * RAND.
+   */
+  uint8_t rand[24];
 };
 
 /**
@@ -1418,6 +1875,126 @@ int resolved_cell_parse(const struct relay_msg_t *msg,
  * tor's options.
  */
 void torrs_set_protocol_warn(int severity);
+
+/**
+ * A fixed-length cell has come, of `CELL_PAYLOAD_SIZE` bytes: on a link that is
+ * not open, or one that is of the handshake.
+ *
+ * # Safety
+ * `link` is valid, with functions that may be called with it; `body` has its bytes.
+ */
+void torrs_link_cell(const struct torrs_link_t *link,
+                     uint8_t command,
+                     const uint8_t *body);
+
+/**
+ * A variable-length cell has come.
+ *
+ * # Safety
+ * `link` is valid, with functions that may be called with it; `body` has `len` bytes.
+ */
+void torrs_link_var_cell(const struct torrs_link_t *link,
+                         uint8_t command,
+                         uint32_t circ_id,
+                         const uint8_t *body,
+                         size_t len);
+
+/**
+ * A CERTS, AUTH_CHALLENGE or AUTHENTICATE cell is to be answered, and nothing else
+ * to be done about it: what C's unit tests ask for.
+ *
+ * # Safety
+ * As for [`torrs_link_var_cell`].
+ */
+void torrs_link_process(const struct torrs_link_t *link,
+                        uint8_t command,
+                        uint32_t circ_id,
+                        const uint8_t *body,
+                        size_t len);
+
+/**
+ * The certificates of a CERTS cell have been judged.
+ *
+ * # Safety
+ * `link` is valid, with functions that may be called with it.
+ */
+void torrs_link_certificates_checked(const struct torrs_link_t *link,
+                                     bool rsa,
+                                     bool ed25519);
+
+/**
+ * Whether we speak the link protocol with that number.
+ */
+int is_or_protocol_version_known(uint16_t v);
+
+/**
+ * Whether AUTHENTICATE cells of this type are ever sent or taken.
+ */
+int torrs_auth_type_is_supported(uint16_t auth_type);
+
+/**
+ * Whether the type `a` is one that we would rather use than `b`.
+ */
+int torrs_auth_type_is_better(uint16_t a, uint16_t b);
+
+/**
+ * Makes the `TORRS_VERSIONS_LEN` bytes at `out` the body of a VERSIONS cell.
+ *
+ * # Safety
+ * `out` is valid for writing them.
+ */
+void torrs_versions_encode(uint8_t *out);
+
+/**
+ * Writes the body of a CERTS cell to the `avail` bytes at `out`. Returns its length;
+ * -1 if there is too little space.
+ *
+ * # Safety
+ * `out` is valid for writing `avail` bytes, `certificates` has `n` of them, and each
+ * its bytes.
+ */
+ptrdiff_t torrs_certs_encode(uint8_t *out,
+                             size_t avail,
+                             const struct torrs_certificate_t *certificates,
+                             size_t n);
+
+/**
+ * Writes the body of an AUTH_CHALLENGE cell, of `TORRS_AUTH_CHALLENGE_LEN` bytes, to
+ * the `avail` bytes at `out`. Returns its length; -1 if there is too little space.
+ *
+ * # Safety
+ * `out` is valid for writing `avail` bytes, `challenge` has 32.
+ */
+ptrdiff_t torrs_auth_challenge_encode(uint8_t *out,
+                                      size_t avail,
+                                      const uint8_t *challenge);
+
+/**
+ * Writes what of an authenticator is signed, `TORRS_AUTH_SIGNED_LEN` bytes, to the
+ * `avail` bytes at `out`. Returns its length; -1 if there is too little space.
+ *
+ * # Safety
+ * `out` is valid for writing `avail` bytes; `auth` is valid, and its pointers are.
+ */
+ptrdiff_t torrs_authenticator_encode(uint8_t *out,
+                                     size_t avail,
+                                     const struct torrs_authenticator_t *auth);
+
+/**
+ * Writes the body of a NETINFO cell to the `avail` bytes at `out`. Returns its
+ * length; -1 if there is too little space, `TORRS_NO_IP_ADDRESS` if an address is none
+ * of IP.
+ *
+ * # Safety
+ * `out` is valid for writing `avail` bytes, the addresses are valid; there are `n` of
+ * ours.
+ */
+ptrdiff_t torrs_netinfo_encode(uint8_t *out,
+                               size_t avail,
+                               uint32_t timestamp,
+                               const struct tor_addr_t *peer,
+                               const struct tor_addr_t *const *ours,
+                               size_t n);
 
 /**
  * Wipes and frees a client's state, or nothing if it is null.

@@ -9,10 +9,12 @@
 //! two builds and calls what is right there.
 
 use core::ffi::{c_char, c_int, c_uint, c_void, CStr};
-#[cfg(feature = "cells")]
+#[cfg(any(feature = "cells", feature = "link"))]
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 #[cfg(feature = "cells")]
-use core::sync::atomic::{AtomicBool, AtomicI32};
+use core::sync::atomic::AtomicBool;
+#[cfg(any(feature = "cells", feature = "link"))]
+use core::sync::atomic::AtomicI32;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use std::ffi::CString;
 use std::io::Write as _;
@@ -104,7 +106,7 @@ pub struct tor_addr_t([u8; TORRS_ADDR_SIZE]);
 /// `sizeof(tor_addr_t)`, in bytes.
 pub const TORRS_ADDR_SIZE: usize = 20;
 
-#[cfg(feature = "cells")]
+#[cfg(any(feature = "cells", feature = "link"))]
 impl tor_addr_t {
     /// No address, of no family.
     pub const UNSPECIFIED: Self = tor_addr_t([0; TORRS_ADDR_SIZE]);
@@ -119,6 +121,8 @@ pub struct smartlist_t([u8; 0]);
 pub const TORRS_LOG_WARN: c_int = 4;
 /// `LOG_INFO`.
 pub const TORRS_LOG_INFO: c_int = 6;
+/// `LOG_DEBUG`.
+pub const TORRS_LOG_DEBUG: c_int = 7;
 /// `LD_PROTOCOL`.
 pub const TORRS_LD_PROTOCOL: u64 = 1 << 5;
 /// `LD_CIRC`.
@@ -127,9 +131,15 @@ pub const TORRS_LD_CIRC: u64 = 1 << 10;
 pub const TORRS_LD_BUG: u64 = 1 << 12;
 /// `LD_REND`.
 pub const TORRS_LD_REND: u64 = 1 << 11;
+/// `LD_OR`.
+pub const TORRS_LD_OR: u64 = 1 << 15;
+/// `LD_HANDSHAKE`.
+pub const TORRS_LD_HANDSHAKE: u64 = 1 << 19;
+/// `LD_CHANNEL`.
+pub const TORRS_LD_CHANNEL: u64 = 1 << 21;
 
 /// `LOG_PROTOCOL_WARN`, as tor said last.
-#[cfg(feature = "cells")]
+#[cfg(any(feature = "cells", feature = "link"))]
 static PROTOCOL_WARN: AtomicI32 = AtomicI32::new(TORRS_LOG_WARN);
 
 /// Takes the severity of a warning that a peer broke the protocol: it depends on
@@ -137,7 +147,7 @@ static PROTOCOL_WARN: AtomicI32 = AtomicI32::new(TORRS_LOG_WARN);
 #[no_mangle]
 pub extern "C" fn torrs_set_protocol_warn(severity: c_int) {
     export!(torrs_set_protocol_warn, on panic => (), {
-        #[cfg(feature = "cells")]
+        #[cfg(any(feature = "cells", feature = "link"))]
         PROTOCOL_WARN.store(severity, Ordering::Relaxed);
         let _ = severity;
     });
@@ -217,7 +227,7 @@ impl Host {
     }
 
     /// Logs `text` for `function`.
-    #[cfg(any(feature = "cells", feature = "onion"))]
+    #[cfg(any(feature = "cells", feature = "link", feature = "onion"))]
     #[cold]
     pub(crate) fn log(self, severity: c_int, domain: u64, function: &CStr, text: &str) {
         match self.0 {
@@ -232,7 +242,7 @@ impl Host {
 
     /// Logs what only a peer that breaks the protocol can cause; for what C logs as
     /// `LOG_PROTOCOL_WARN`.
-    #[cfg(feature = "cells")]
+    #[cfg(any(feature = "cells", feature = "link"))]
     #[cold]
     pub(crate) fn log_protocol_warn(self, domain: u64, function: &CStr, text: &str) {
         let severity = PROTOCOL_WARN.load(Ordering::Relaxed);
@@ -264,7 +274,7 @@ impl Host {
     }
 
     /// What tor may free: a copy of `bytes`.
-    #[cfg(any(feature = "cells", feature = "onion"))]
+    #[cfg(any(feature = "cells", feature = "link", feature = "onion"))]
     pub(crate) fn memdup(self, bytes: &[u8]) -> *mut u8 {
         // SAFETY: a slice, which is only read.
         unsafe { (self.table().memdup)(bytes.as_ptr(), bytes.len()) }
@@ -289,14 +299,14 @@ impl Host {
     }
 
     /// Makes `addr` an IPv4 address.
-    #[cfg(feature = "cells")]
+    #[cfg(any(feature = "cells", feature = "link"))]
     pub(crate) fn addr_from_ipv4(self, addr: &mut tor_addr_t, ipv4: Ipv4Addr) {
         // SAFETY: an address, which is only written.
         unsafe { (self.table().addr_from_ipv4)(addr, ipv4.to_bits().to_be()) }
     }
 
     /// Makes `addr` an IPv6 address.
-    #[cfg(feature = "cells")]
+    #[cfg(any(feature = "cells", feature = "link"))]
     pub(crate) fn addr_from_ipv6(self, addr: &mut tor_addr_t, ipv6: Ipv6Addr) {
         // SAFETY: an address, which is only written, and 16 bytes.
         unsafe { (self.table().addr_from_ipv6)(addr, ipv6.octets().as_ptr()) }
@@ -310,7 +320,7 @@ impl Host {
     }
 
     /// The IPv4 address of `addr`; 0.0.0.0 if it has none.
-    #[cfg(feature = "cells")]
+    #[cfg(any(feature = "cells", feature = "link"))]
     pub(crate) fn addr_to_ipv4(self, addr: &tor_addr_t) -> Ipv4Addr {
         // SAFETY: an address, which is only read.
         let ipv4 = unsafe { (self.table().addr_to_ipv4)(addr) };
@@ -318,7 +328,7 @@ impl Host {
     }
 
     /// The IPv6 address of `addr`; `::` if it has none, which tor reports.
-    #[cfg(feature = "cells")]
+    #[cfg(any(feature = "cells", feature = "link"))]
     pub(crate) fn addr_to_ipv6(self, addr: &tor_addr_t) -> Ipv6Addr {
         let mut ipv6 = [0; 16];
         // SAFETY: an address, which is only read, and 16 bytes.
@@ -327,7 +337,7 @@ impl Host {
     }
 
     /// tor's form of an IP address.
-    #[cfg(feature = "cells")]
+    #[cfg(any(feature = "cells", feature = "link"))]
     pub(crate) fn addr_from_ip(self, ip: IpAddr) -> tor_addr_t {
         let mut addr = tor_addr_t::UNSPECIFIED;
         match ip {
@@ -338,7 +348,7 @@ impl Host {
     }
 
     /// The IP address that `addr` is, if it is one.
-    #[cfg(feature = "cells")]
+    #[cfg(any(feature = "cells", feature = "link"))]
     pub(crate) fn addr_to_ip(self, addr: &tor_addr_t) -> Option<IpAddr> {
         // SAFETY: an address, which is only read.
         match unsafe { (self.table().addr_ip_version)(addr) } {
@@ -379,7 +389,7 @@ impl Host {
     ///
     /// # Panics
     /// If there is none yet.
-    #[cfg(any(feature = "cells", feature = "onion"))]
+    #[cfg(any(feature = "cells", feature = "link", feature = "onion"))]
     fn table(self) -> &'static torrs_host_t {
         match self.0 {
             Some(table) => table,

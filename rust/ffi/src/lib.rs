@@ -24,6 +24,7 @@ pub mod cells;
     feature = "fault",
     any(
         feature = "cells",
+        feature = "link",
         feature = "onion",
         feature = "relaycrypt",
         feature = "trunnel"
@@ -31,6 +32,8 @@ pub mod cells;
 ))]
 mod fault;
 pub mod host;
+#[cfg(feature = "link")]
+pub mod link;
 #[cfg(feature = "onion")]
 pub mod onion;
 #[cfg(all(feature = "fault", feature = "relaycrypt"))]
@@ -48,6 +51,7 @@ use std::sync::OnceLock;
 /// it is in this archive.
 const COMPONENTS: &[(&str, bool)] = &[
     ("cells", cfg!(feature = "cells")),
+    ("link", cfg!(feature = "link")),
     ("onion", cfg!(feature = "onion")),
     ("relaycrypt", cfg!(feature = "relaycrypt")),
     ("trunnel", cfg!(feature = "trunnel")),
