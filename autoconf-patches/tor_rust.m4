@@ -7,7 +7,7 @@ dnl where it prints its summary.
 
 dnl The components, in the order in which they are named everywhere. A new one
 dnl is added here, as a feature in Cargo.toml, and in rust/ffi/src/lib.rs.
-m4_define([TOR_RUST_COMPONENTS], [cells link onion relaycrypt trunnel])
+m4_define([TOR_RUST_COMPONENTS], [cells cert link onion relaycrypt trunnel])
 
 dnl TOR_RUST_COMPONENT(NAME): USE_RUST_<NAME> for make and for C.
 AC_DEFUN([TOR_RUST_COMPONENT], [

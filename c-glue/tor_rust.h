@@ -21,6 +21,7 @@ struct circuit_params_t;
 struct conflux_cell_link_t;
 struct create_cell_t;
 struct created_cell_t;
+struct crypto_pk_t;
 struct curve25519_keypair_t;
 struct curve25519_public_key_t;
 struct di_digest256_map_t;
@@ -323,6 +324,76 @@ struct var_cell_t;
 #define TORRS_RESOLVED_ERROR_TRANSIENT 240
 
 /**
+ * The certificate is valid.
+ */
+#define TORRS_CERT_VALID 0
+
+/**
+ * Nobody knows the signing key.
+ */
+#define TORRS_CERT_NO_KEY 1
+
+/**
+ * The time of the certificate is over. The signature was not looked at.
+ */
+#define TORRS_CERT_EXPIRED 2
+
+/**
+ * The signature is not good.
+ */
+#define TORRS_CERT_MIS_SIGNED 3
+
+/**
+ * The longest that an RSA key of ours signs, in bytes: `PK_BYTES`.
+ */
+#define TORRS_RSA_LEN 128
+
+/**
+ * The X.509 certificate of the RSA identity key.
+ */
+#define TORRS_X509_ID 0
+
+/**
+ * The X.509 certificate of the TLS connection's key.
+ */
+#define TORRS_X509_LINK 1
+
+/**
+ * The X.509 certificate of the key that signs AUTHENTICATE.
+ */
+#define TORRS_X509_AUTH 2
+
+/**
+ * The RSA identity key certifies the Ed25519 identity.
+ */
+#define TORRS_CROSSCERT_GOOD 0
+
+/**
+ * It does not.
+ */
+#define TORRS_CROSSCERT_BAD 1
+
+/**
+ * There is no such key.
+ */
+#define TORRS_CROSSCERT_NO_KEY 2
+
+/**
+ * The certificates prove nothing.
+ */
+#define TORRS_PROVEN_NOTHING 0
+
+/**
+ * They prove the RSA identity.
+ */
+#define TORRS_PROVEN_RSA 1
+
+/**
+ * They prove both identities.
+ */
+#define TORRS_PROVEN_BOTH 2
+
+/**
  * `sizeof(tor_addr_t)`, in bytes.
  */
 #define TORRS_ADDR_SIZE 20
@@ -356,6 +427,11 @@ struct var_cell_t;
  * `LD_BUG`.
  */
 #define TORRS_LD_BUG (1 << 12)
+
+/**
+ * `LD_DIR`.
+ */
+#define TORRS_LD_DIR (1 << 13)
 
 /**
  * `LD_REND`.
@@ -981,6 +1057,140 @@ struct torrs_begin_t {
    * Whether it is BEGIN_DIR, which says nothing else.
    */
   bool is_begin_dir;
+};
+
+/**
+ * What C knows of a well-formed Ed25519 certificate.
+ */
+struct torrs_cert_t {
+  /**
+   * All its bytes.
+   */
+  const uint8_t *encoded;
+  /**
+   * How many.
+   */
+  size_t encoded_len;
+  /**
+   * The key or digest that is certified, of 32 bytes.
+   */
+  const uint8_t *signed_key;
+  /**
+   * The signing key, of 32 bytes; null if the certificate does not have it in it.
+   */
+  const uint8_t *signing_key;
+  /**
+   * The last second at which it is valid.
+   */
+  int64_t valid_until;
+  /**
+   * What it is for.
+   */
+  uint8_t cert_type;
+};
+
+/**
+ * What says in Rust's place whether a signature is good, where tor's tests have
+ * replaced that; else null. The key has 32 bytes, the signature 64.
+ */
+typedef bool (*torrs_checksig_fn)(const uint8_t *public_key,
+                                  const uint8_t *message,
+                                  size_t len,
+                                  const uint8_t *signature);
+
+/**
+ * Writes what `key` has signed with a signature to `out`, of at most `out_len` bytes,
+ * and returns how many; or less than 0 if it has not. As `crypto_pk_public_checksig()`.
+ */
+typedef int (*torrs_rsa_recover_fn)(const struct crypto_pk_t *key,
+                                    uint8_t *out,
+                                    size_t out_len,
+                                    const uint8_t *signature,
+                                    size_t signature_len);
+
+/**
+ * Signs the 32 bytes of `digest` with `key` into `out`, of `out_len` bytes, and returns
+ * the signature's length.
+ */
+typedef int (*torrs_rsa_sign_fn)(const struct crypto_pk_t *key,
+                                 uint8_t *out,
+                                 size_t out_len,
+                                 const uint8_t *digest);
+
+/**
+ * The certificates of a CERTS cell.
+ */
+struct torrs_link_certs_t {
+  /**
+   * Whether we began the link.
+   */
+  bool started_here;
+  /**
+   * Whether there is the X.509 certificate of the RSA identity key.
+   */
+  bool has_id;
+  /**
+   * That of the TLS connection's key.
+   */
+  bool has_link;
+  /**
+   * That of the key that signs AUTHENTICATE.
+   */
+  bool has_auth;
+  /**
+   * The RSA identity key's certificate of the Ed25519 identity key.
+   */
+  bool has_crosscert;
+  /**
+   * The Ed25519 identity key's certificate of the signing key; or null.
+   */
+  const struct torrs_cert_t *id_signing;
+  /**
+   * The signing key's certificate of the TLS connection's certificate; or null.
+   */
+  const struct torrs_cert_t *signing_link;
+  /**
+   * The signing key's certificate of the key that signs AUTHENTICATE; or null.
+   */
+  const struct torrs_cert_t *signing_auth;
+};
+
+/**
+ * What has to be asked of X.509, TLS and RSA. Each question is asked only if all before
+ * it had the right answer.
+ */
+struct torrs_link_peer_t {
+  /**
+   * What each question is given.
+   */
+  void *link;
+  /**
+   * Whether the X.509 certificate `TORRS_X509_LINK` has the TLS connection's key.
+   */
+  bool (*link_is_of_tls)(void *link);
+  /**
+   * Whether the X.509 certificate `which`, signed by that of the identity, is valid.
+   * Logs as what breaks the protocol, or else as severely as the chain. With
+   * `check_rsa_1024`, the key has to have 1024 bits.
+   */
+  bool (*x509_is_valid)(void *link,
+                        int which,
+                        bool as_protocol,
+                        bool check_rsa_1024);
+  /**
+   * Fills the 32 bytes of `digest_out` with the SHA-256 digest of the TLS
+   * connection's X.509 certificate. Returns false if there is none.
+   */
+  bool (*tls_cert_digest)(void *link, uint8_t *digest_out);
+  /**
+   * What the RSA identity key says of the 32 bytes of `ed_id`: one of
+   * `TORRS_CROSSCERT_…`.
+   */
+  int (*crosscert)(void *link, const uint8_t *ed_id);
+  /**
+   * What says whether a signature is good; or null.
+   */
+  torrs_checksig_fn checksig;
 };
 
 /**
@@ -1869,6 +2079,153 @@ int connected_cell_parse(const struct relay_msg_t *msg,
 int resolved_cell_parse(const struct relay_msg_t *msg,
                         struct smartlist_t *addresses_out,
                         int *errcode_out);
+
+/**
+ * Reads an Ed25519 certificate. What `cert_out` then has is in `encoded`.
+ *
+ * Returns 0; or -1 if it is none, and writes nothing.
+ *
+ * # Safety
+ * `encoded` is null or has `len` bytes; `cert_out` is null or valid for writing.
+ */
+int torrs_cert_parse(const uint8_t *encoded,
+                     size_t len,
+                     struct torrs_cert_t *cert_out);
+
+/**
+ * The key with which to check `cert`: `public_key`, or if that is null the one in the
+ * certificate; and in `signed_len_out` how many of its bytes are signed. The others
+ * are the signature.
+ *
+ * Returns null if there is none, and writes nothing.
+ *
+ * # Safety
+ * The pointers are null or valid, `public_key` for 32 bytes.
+ */
+const uint8_t *torrs_cert_checkable(const struct torrs_cert_t *cert,
+                                    const uint8_t *public_key,
+                                    size_t *signed_len_out);
+
+/**
+ * Whether `cert` is valid at `now` (at any time, if that is 0) and signed with
+ * `public_key`, or if that is null with the key in it: one of `TORRS_CERT_…`.
+ *
+ * # Safety
+ * The pointers are null or valid, `public_key` for 32 bytes; `checksig` is null or
+ * may be called.
+ */
+int torrs_cert_checksig(const struct torrs_cert_t *cert,
+                        const uint8_t *public_key,
+                        int64_t now,
+                        torrs_checksig_fn checksig);
+
+/**
+ * Makes an Ed25519 certificate that is valid at `valid_until` and that has
+ * `signing_key` in it if that is not null: bytes that C frees, and in `len_out` how
+ * many. The last 64 are zero: there the signature comes.
+ *
+ * Returns null, and writes nothing, if there is none.
+ *
+ * # Safety
+ * The pointers are null or valid, keys for 32 bytes.
+ */
+uint8_t *torrs_cert_new(uint8_t cert_type,
+                        uint8_t key_type,
+                        const uint8_t *signed_key,
+                        const uint8_t *signing_key,
+                        int64_t valid_until,
+                        size_t *len_out);
+
+/**
+ * Checks that `crosscert` certifies, with `rsa_key`, the Ed25519 key `ed_key`, and was
+ * not expired before `expired_before`. Logs with `severity` what is wrong.
+ *
+ * Returns 0, or less.
+ *
+ * # Safety
+ * `crosscert` is null or has `len` bytes, `ed_key` is null or has 32; `recover` may be
+ * called with `rsa_key`.
+ */
+int torrs_crosscert_check(int severity,
+                          const uint8_t *crosscert,
+                          size_t len,
+                          const uint8_t *ed_key,
+                          int64_t expired_before,
+                          const struct crypto_pk_t *rsa_key,
+                          torrs_rsa_recover_fn recover);
+
+/**
+ * Certifies `ed_key` with `rsa_key`, whose signatures have at most `key_len` bytes, up
+ * to the hour in which `expires` is: bytes that C frees, and in `len_out` how many.
+ *
+ * Returns null, and writes nothing, if that cannot be.
+ *
+ * # Safety
+ * The pointers are null or valid, `ed_key` for 32 bytes; `sign` may be called with
+ * `rsa_key`.
+ */
+uint8_t *torrs_crosscert_new(const uint8_t *ed_key,
+                             int64_t expires,
+                             const struct crypto_pk_t *rsa_key,
+                             size_t key_len,
+                             torrs_rsa_sign_fn sign,
+                             size_t *len_out);
+
+/**
+ * Checks that the `len` bytes that a relay's TAP onion key has signed name that relay.
+ * Logs it if not.
+ *
+ * Returns 0, or -1 if they do not.
+ *
+ * # Safety
+ * `signed_` is null or has `len` bytes; `rsa_id` is null or has 20, `ed_id` 32.
+ */
+int torrs_onion_key_crosscert_check(const uint8_t *signed_,
+                                    size_t len,
+                                    const uint8_t *rsa_id,
+                                    const uint8_t *ed_id);
+
+/**
+ * Whether the RSA certificates of a CERTS cell prove who the peer is. Logs with
+ * `severity` why not.
+ *
+ * Returns 1, or 0 if not.
+ *
+ * # Safety
+ * The pointers are null or valid, and so are those behind them; the functions may be
+ * called.
+ */
+int torrs_link_certs_rsa_ok(int severity,
+                            const struct torrs_link_certs_t *certs,
+                            const struct torrs_link_peer_t *peer);
+
+/**
+ * Whether the Ed25519 certificates of a CERTS cell, and that of the RSA identity, prove
+ * at `now` who the peer is. Logs with `severity` why not.
+ *
+ * Returns 1, or 0 if not.
+ *
+ * # Safety
+ * The pointers are null or valid, and so are those behind them; the functions may be
+ * called.
+ */
+int torrs_link_certs_ed25519_ok(int severity,
+                                const struct torrs_link_certs_t *certs,
+                                const struct torrs_link_peer_t *peer,
+                                int64_t now);
+
+/**
+ * Whom the certificates of a CERTS cell prove at `now` to be the peer: one of
+ * `TORRS_PROVEN_…`. Logs with `severity` why nobody.
+ *
+ * # Safety
+ * The pointers are null or valid, and so are those behind them; the functions may be
+ * called.
+ */
+int torrs_link_certs_check(int severity,
+                           const struct torrs_link_certs_t *certs,
+                           const struct torrs_link_peer_t *peer,
+                           int64_t now);
 
 /**
  * Takes the severity of a warning that a peer broke the protocol: it depends on

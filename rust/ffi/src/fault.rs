@@ -83,7 +83,7 @@ pub(crate) fn panic_point(export: &str) {
 }
 
 /// Whether what has to be refused is to be accepted.
-#[cfg(any(feature = "cells", feature = "onion"))]
+#[cfg(any(feature = "cells", feature = "cert", feature = "onion"))]
 pub(crate) fn accept() -> bool {
     *chosen() == Fault::Accept
 }
@@ -131,13 +131,13 @@ pub(crate) fn wrong_tag() -> bool {
 }
 
 /// Whether a refusal is to be answered with 0.
-#[cfg(any(feature = "cells", feature = "relaycrypt"))]
+#[cfg(any(feature = "cells", feature = "cert", feature = "relaycrypt"))]
 pub(crate) fn wrong_status() -> bool {
     *chosen() == Fault::WrongStatus
 }
 
 /// Whether a refusal is to be logged in other words.
-#[cfg(any(feature = "onion", feature = "relaycrypt"))]
+#[cfg(any(feature = "cert", feature = "onion", feature = "relaycrypt"))]
 pub(crate) fn wrong_words() -> bool {
     *chosen() == Fault::WrongWords
 }

@@ -129,6 +129,8 @@ pub const TORRS_LD_PROTOCOL: u64 = 1 << 5;
 pub const TORRS_LD_CIRC: u64 = 1 << 10;
 /// `LD_BUG`.
 pub const TORRS_LD_BUG: u64 = 1 << 12;
+/// `LD_DIR`.
+pub const TORRS_LD_DIR: u64 = 1 << 13;
 /// `LD_REND`.
 pub const TORRS_LD_REND: u64 = 1 << 11;
 /// `LD_OR`.
@@ -227,7 +229,12 @@ impl Host {
     }
 
     /// Logs `text` for `function`.
-    #[cfg(any(feature = "cells", feature = "link", feature = "onion"))]
+    #[cfg(any(
+        feature = "cells",
+        feature = "cert",
+        feature = "link",
+        feature = "onion"
+    ))]
     #[cold]
     pub(crate) fn log(self, severity: c_int, domain: u64, function: &CStr, text: &str) {
         match self.0 {
@@ -274,7 +281,7 @@ impl Host {
     }
 
     /// What tor may free: a copy of `bytes`.
-    #[cfg(any(feature = "cells", feature = "link", feature = "onion"))]
+    #[cfg(any(feature = "cells", feature = "cert", feature = "onion"))]
     pub(crate) fn memdup(self, bytes: &[u8]) -> *mut u8 {
         // SAFETY: a slice, which is only read.
         unsafe { (self.table().memdup)(bytes.as_ptr(), bytes.len()) }
@@ -389,7 +396,12 @@ impl Host {
     ///
     /// # Panics
     /// If there is none yet.
-    #[cfg(any(feature = "cells", feature = "link", feature = "onion"))]
+    #[cfg(any(
+        feature = "cells",
+        feature = "cert",
+        feature = "link",
+        feature = "onion"
+    ))]
     fn table(self) -> &'static torrs_host_t {
         match self.0 {
             Some(table) => table,

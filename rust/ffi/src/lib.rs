@@ -20,10 +20,13 @@ mod boundary;
 pub mod cell;
 #[cfg(feature = "cells")]
 pub mod cells;
+#[cfg(feature = "cert")]
+pub mod cert;
 #[cfg(all(
     feature = "fault",
     any(
         feature = "cells",
+        feature = "cert",
         feature = "link",
         feature = "onion",
         feature = "relaycrypt",
@@ -51,6 +54,7 @@ use std::sync::OnceLock;
 /// it is in this archive.
 const COMPONENTS: &[(&str, bool)] = &[
     ("cells", cfg!(feature = "cells")),
+    ("cert", cfg!(feature = "cert")),
     ("link", cfg!(feature = "link")),
     ("onion", cfg!(feature = "onion")),
     ("relaycrypt", cfg!(feature = "relaycrypt")),
