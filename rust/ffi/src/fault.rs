@@ -83,7 +83,12 @@ pub(crate) fn panic_point(export: &str) {
 }
 
 /// Whether what has to be refused is to be accepted.
-#[cfg(any(feature = "cells", feature = "cert", feature = "onion"))]
+#[cfg(any(
+    feature = "cells",
+    feature = "cert",
+    feature = "link",
+    feature = "onion"
+))]
 pub(crate) fn accept() -> bool {
     *chosen() == Fault::Accept
 }
@@ -137,7 +142,12 @@ pub(crate) fn wrong_status() -> bool {
 }
 
 /// Whether a refusal is to be logged in other words.
-#[cfg(any(feature = "cert", feature = "onion", feature = "relaycrypt"))]
+#[cfg(any(
+    feature = "cert",
+    feature = "link",
+    feature = "onion",
+    feature = "relaycrypt"
+))]
 pub(crate) fn wrong_words() -> bool {
     *chosen() == Fault::WrongWords
 }

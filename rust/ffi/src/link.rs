@@ -427,6 +427,10 @@ impl Connection {
     /// Does what is to be done, in order, until something fails.
     fn act_on(&self, actions: &[Action]) {
         for action in actions {
+            #[cfg(feature = "fault")]
+            if *action == Action::Close && crate::fault::accept() {
+                continue;
+            }
             if let Action::Log(line) = action {
                 self.log(line);
             }
@@ -462,6 +466,11 @@ impl Connection {
         };
         let function = CString::new(line.function).unwrap_or_default();
         let text = line.text(|what| self.name(what));
+        #[cfg(feature = "fault")]
+        let text = match crate::fault::wrong_words() {
+            true => text + "!",
+            false => text,
+        };
         let host = host::get();
         match line.severity {
             Severity::Debug => host.log(TORRS_LOG_DEBUG, domain, &function, &text),

@@ -15,7 +15,7 @@ use anyhow::{bail, ensure, Context, Result};
 use network::{
     Binary, Client, Network, Path, Points, Quiet, Role, Select, Setting, Spec, Target, Transfer,
 };
-use peer::{play, Relay, Script};
+use peer::{play, Ending, Relay, Script};
 
 /// A node, the call of an export in which it panics, and where that is reported.
 struct Fault {
@@ -162,6 +162,50 @@ fn a_panic_while_a_cell_is_read_costs_one_circuit_or_one_link() -> Result<()> {
             .with_context(|| format!("after the panic in a circuit over {}", hops.join(", ")))?;
     }
     finish(network, &CELLS)
+}
+
+// ---- While links are made ---------------------------------------------------
+
+/// Relays open links to each other, and authenticate, before ours come: each costs
+/// three or four of these calls.
+const HANDSHAKE: Fault = Fault {
+    node: "exit1",
+    export: "torrs_link_var_cell",
+    call: 100,
+};
+/// The panicking call must be among those of so many links of ours.
+const MOST_LINKS: usize = 100;
+
+#[test]
+fn a_panic_in_a_link_handshake_costs_one_link_and_the_next_is_opened() -> Result<()> {
+    if !is_in_rust("link")? {
+        return Ok(());
+    }
+    let network = start("links", &[HANDSHAKE], |spec| spec)?;
+    let relay = Relay {
+        or_port: network.or_port(HANDSHAKE.node)?,
+        keys: None,
+    };
+    let script = Script::open("a link", 5).quiet(Duration::from_millis(1)).probe();
+    let mut closed = 0;
+    for _ in 0..MOST_LINKS {
+        let transcript = play(&relay, &script)?;
+        closed += usize::from(transcript.ending == Ending::Closed);
+        if !bugs(&network, HANDSHAKE.node)?.is_empty() {
+            break;
+        }
+    }
+    println!("{closed} of our links closed");
+    ensure!(closed <= 1, "{closed} links were closed, not one");
+    let afterwards = play(&relay, &script)?;
+    ensure!(
+        afterwards.ending == Ending::HeldOpen,
+        "no link is opened after the panic: {afterwards}"
+    );
+    let client = network.client();
+    let circuit = client.build_circuit(&["relay1", "relay2", HANDSHAKE.node])?;
+    arrives(client, &Transfer::fetch(Target::Exit, 1 << 16).on(&circuit))?;
+    finish(network, &[HANDSHAKE])
 }
 
 // ---- While circuits are made ------------------------------------------------
