@@ -49,7 +49,7 @@ const VARIANTS: &[Variant] = &[
         name: "bogus-component",
         place: Place::Outside,
         arguments: &["--enable-rust=bogus"],
-        expected: Expected::Refusal(&["bogus", "cells onion relaycrypt trunnel"]),
+        expected: Expected::Refusal(&["bogus", "cells cert link onion relaycrypt trunnel"]),
     },
     Variant {
         name: "old-rustc",
