@@ -384,16 +384,20 @@ impl VarCell {
 
     /// Its header's length, and the header with marks behind.
     pub fn header(&self, wide: bool) -> (c_int, [u8; WIDE_VAR_HEADER_LEN]) {
-        type PackHeader = unsafe extern "C" fn(*const var_cell_t, *mut c_char, c_int) -> c_int;
         let mut header = [0xa6; WIDE_VAR_HEADER_LEN];
+        (self.write_header(wide, &mut header), header)
+    }
+
+    /// Writes its header; the length.
+    pub fn write_header(&self, wide: bool, header: &mut [u8; WIDE_VAR_HEADER_LEN]) -> c_int {
+        type PackHeader = unsafe extern "C" fn(*const var_cell_t, *mut c_char, c_int) -> c_int;
         let out = header.as_mut_ptr().cast();
         let pack_header: PackHeader = match self.side {
             Side::C => ctor::cells::var_cell_pack_header,
             Side::Rust => ffi::cells::framing::var_cell_pack_header,
         };
         // SAFETY: a cell, and room for the longest header.
-        let len = unsafe { black_box(pack_header)(self.cell, out, wide.into()) };
-        (len, header)
+        unsafe { black_box(pack_header)(self.cell, out, wide.into()) }
     }
 
     /// Its body.

@@ -216,17 +216,33 @@ fn no_message() -> relay_msg_t {
     }
 }
 
+/// What a side has for relay cells, as C calls it: not inlined.
+pub struct Functions {
+    /// Reads the message of a cell.
+    pub decode: unsafe extern "C" fn(c_uint, *const cell_t, *mut relay_msg_t) -> c_int,
+    /// Makes a cell of a message.
+    pub encode: unsafe extern "C" fn(c_uint, *const relay_msg_t, *mut cell_t) -> c_int,
+}
+
+/// The functions of a side.
+pub fn functions(side: Side) -> Functions {
+    black_box(match side {
+        Side::C => Functions {
+            decode: ctor::cells::relay_msg_decode_cell_in_place,
+            encode: ctor::cells::relay_msg_encode_cell,
+        },
+        Side::Rust => Functions {
+            decode: ffi::cells::relay_msg::relay_msg_decode_cell_in_place,
+            encode: ffi::cells::relay_msg::relay_msg_encode_cell,
+        },
+    })
+}
+
 /// The return code, and the message that is in a cell.
 pub fn decode(side: Side, format: c_uint, cell: &cell_t) -> (i32, relay_msg_t) {
-    type Decode = unsafe extern "C" fn(c_uint, *const cell_t, *mut relay_msg_t) -> c_int;
     let mut msg = no_message();
-    let decode: Decode = match side {
-        Side::C => ctor::cells::relay_msg_decode_cell_in_place,
-        Side::Rust => ffi::cells::relay_msg::relay_msg_decode_cell_in_place,
-    };
-    // As C calls it: not inlined.
     // SAFETY: a cell, and room for a message.
-    let status = unsafe { black_box(decode)(format, cell, &mut msg) };
+    let status = unsafe { (functions(side).decode)(format, cell, &mut msg) };
     (status, msg)
 }
 
@@ -345,14 +361,8 @@ pub fn encode(side: Side, format: c_uint, msg: &relay_msg_t) -> (i32, cell_t) {
         command: 7,
         payload: [0xa6; CELL_BODY_LEN],
     };
-    type Encode = unsafe extern "C" fn(c_uint, *const relay_msg_t, *mut cell_t) -> c_int;
-    let encode: Encode = match side {
-        Side::C => ctor::cells::relay_msg_encode_cell,
-        Side::Rust => ffi::cells::relay_msg::relay_msg_encode_cell,
-    };
-    // As C calls it: not inlined.
     // SAFETY: a message with its body, and room for a cell.
-    let status = unsafe { black_box(encode)(format, msg, &mut cell) };
+    let status = unsafe { (functions(side).encode)(format, msg, &mut cell) };
     (status, cell)
 }
 
