@@ -96,8 +96,9 @@ pub fn decode(format: Format, body: &CellBody) -> Result<RelayMsg<'_>, Malformed
     })
 }
 
-/// Writes a message into a cell that is all zero. `pad` fills what remains of it
-/// with randomness, so that nobody can foresee a whole cell (proposal 289).
+/// Makes a cell of a message. What relay cell encryption writes is zero. `pad` fills
+/// what remains with randomness, so that nobody can foresee a whole cell (proposal
+/// 289).
 ///
 /// # Errors
 /// If the message does not fit the format; the cell is then as it was.
@@ -131,14 +132,20 @@ pub fn encode(
                 (false, 1..) => return Err(Unfit::Stream),
                 _ => {}
             }
-            // Where there is no stream ID, data come over it.
+            body[..16].fill(0);
+            // Where there is no stream ID, data come over it, or zeros.
             body[16..V1_STREAM_HEADER_LEN].copy_from_slice(&[command, l0, l1, s0, s1]);
         }
     }
+    // Data come over these too, where fewer remain.
+    body[CELL_BODY_LEN - ZEROS..].fill(0);
     let (data_at, rest) = body[header..].split_at_mut(data.len());
     data_at.copy_from_slice(data);
-    if let Some(padding) = rest.get_mut(ZEROS..).filter(|padding| !padding.is_empty()) {
-        pad(padding);
+    if let Some((zeros, padding)) = rest.split_first_chunk_mut() {
+        *zeros = [0; ZEROS];
+        if !padding.is_empty() {
+            pad(padding);
+        }
     }
     Ok(())
 }
@@ -196,7 +203,7 @@ mod tests {
     const DROP: u8 = 10;
 
     fn padded(format: Format, message: &RelayMsg<'_>) -> Result<CellBody, Unfit> {
-        let mut body = [0; CELL_BODY_LEN];
+        let mut body = [0xa6; CELL_BODY_LEN];
         encode(format, message, &mut body, |padding| padding.fill(0xee)).map(|()| body)
     }
 

@@ -84,6 +84,16 @@ fn format_of(format: c_uint) -> Option<Format> {
     }
 }
 
+/// Reports what is null and must not be; -1. Apart from its callers, which else would
+/// make room for what it says in every call.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn missing(function: &CStr, expression: &CStr) -> c_int {
+    host::get().bug(function, expression);
+    -1
+}
+
 /// Frees a message, or nothing if it is null.
 ///
 /// # Safety
@@ -164,21 +174,14 @@ pub unsafe extern "C" fn relay_msg_encode_cell(
     export!(relay_msg_encode_cell, on panic => -1, {
         #[cfg(feature = "fault")]
         crate::fault::panic_point("relay_msg_encode_cell");
-        // SAFETY: this function's contract.
-        let (Some(msg), false) = (unsafe { msg.as_ref() }, cell_out.is_null()) else {
-            host::get().bug(c"relay_msg_encode_cell", c"msg && cell_out");
-            return -1;
+        // SAFETY: this function's contract; what the cell was is not looked at.
+        let (Some(msg), Some(cell)) = (unsafe { (msg.as_ref(), cell_out.as_mut()) }) else {
+            return missing(c"relay_msg_encode_cell", c"msg && cell_out");
         };
-        // SAFETY: not null, and this function's contract.
-        let cell = unsafe {
-            cell_out.write(cell_t {
-                circ_id: 0,
-                command: if msg.is_relay_early { RELAY_EARLY } else { RELAY },
-                payload: [0; CELL_BODY_LEN],
-            });
-            &mut *cell_out
-        };
+        cell.circ_id = 0;
+        cell.command = if msg.is_relay_early { RELAY_EARLY } else { RELAY };
         let Some(format) = format_of(format) else {
+            cell.payload = [0; CELL_BODY_LEN];
             return -1;
         };
         let data = match msg.length {
@@ -195,6 +198,7 @@ pub unsafe extern "C" fn relay_msg_encode_cell(
         match encode(format, &message, &mut cell.payload, pad) {
             Ok(()) => 0,
             Err(unfit) => {
+                cell.payload = [0; CELL_BODY_LEN];
                 report(format, unfit);
                 -1
             }
@@ -250,31 +254,35 @@ pub unsafe extern "C" fn relay_msg_decode_cell_in_place(
         crate::fault::panic_point("relay_msg_decode_cell_in_place");
         // SAFETY: this function's contract.
         let (Some(cell), false) = (unsafe { cell.as_ref() }, msg_out.is_null()) else {
-            host::get().bug(c"relay_msg_decode_cell_in_place", c"cell && msg_out");
+            return missing(c"relay_msg_decode_cell_in_place", c"cell && msg_out");
+        };
+        // Each version by itself: what is constant in one is not computed.
+        let message = match format_of(format) {
+            Some(Format::V0) => decode(Format::V0, &cell.payload).ok(),
+            Some(Format::V1) => decode(Format::V1, &cell.payload).ok(),
+            None => None,
+        };
+        let Some(RelayMsg { command, stream_id, data }) = message else {
+            // SAFETY: not null, and this function's contract.
+            unsafe { msg_out.write(relay_msg_t::EMPTY) };
             return -1;
         };
-        let (answer, msg) = match format_of(format).map(|format| decode(format, &cell.payload)) {
-            Some(Ok(RelayMsg { command, stream_id, data })) => {
-                #[cfg(feature = "fault")]
-                let data = match data {
-                    [shorter @ .., _] if crate::fault::wrong_length() => shorter,
-                    _ => data,
-                };
-                let msg = relay_msg_t {
-                    command,
-                    // It is shorter than a cell.
-                    length: data.len() as u16,
-                    stream_id,
-                    is_relay_early: cell.command == RELAY_EARLY,
-                    body: data.as_ptr(),
-                };
-                (0, msg)
-            }
-            _ => (-1, relay_msg_t::EMPTY),
+        #[cfg(feature = "fault")]
+        let data = match data {
+            [shorter @ .., _] if crate::fault::wrong_length() => shorter,
+            _ => data,
+        };
+        let msg = relay_msg_t {
+            command,
+            // It is shorter than a cell.
+            length: data.len() as u16,
+            stream_id,
+            is_relay_early: cell.command == RELAY_EARLY,
+            body: data.as_ptr(),
         };
         // SAFETY: not null, and this function's contract.
         unsafe { msg_out.write(msg) };
-        answer
+        0
     })
 }
 
