@@ -179,14 +179,14 @@ unsafe fn header_of(cell: *const var_cell_t) -> VarHeader {
     }
 }
 
-/// A cell with this header, for C to free. Its body is zero.
-fn new(header: VarHeader) -> *mut var_cell_t {
+/// A cell with this header, for C to free. What is in its body is left to chance.
+fn begin(header: VarHeader) -> *mut var_cell_t {
     let size = TORRS_VAR_CELL_PAYLOAD + usize::from(header.length);
     let cell: *mut var_cell_t = host::get().malloc(size).cast();
     // SAFETY: the block is aligned for every type, has this size, which is that of
     // the fields and the body, and nobody else knows it.
     unsafe {
-        cell.cast::<u8>().write_bytes(0, size);
+        cell.cast::<u8>().write_bytes(0, TORRS_VAR_CELL_PAYLOAD);
         (&raw mut (*cell).command).write(header.command);
         (&raw mut (*cell).circ_id).write(header.circ_id);
         (&raw mut (*cell).payload_len).write(header.length);
@@ -198,7 +198,10 @@ fn new(header: VarHeader) -> *mut var_cell_t {
 #[no_mangle]
 pub extern "C" fn var_cell_new(payload_len: u16) -> *mut var_cell_t {
     export!(var_cell_new, on panic => ptr::null_mut(), {
-        new(VarHeader { circ_id: 0, command: 0, length: payload_len })
+        let cell = begin(VarHeader { circ_id: 0, command: 0, length: payload_len });
+        // SAFETY: it has so long a body, and nobody else knows it.
+        unsafe { (&raw mut (*cell).payload).cast::<u8>().write_bytes(0, payload_len.into()) };
+        cell
     })
 }
 
@@ -214,7 +217,7 @@ pub unsafe extern "C" fn var_cell_copy(src: *const var_cell_t) -> *mut var_cell_
         }
         // SAFETY: not null, and this function's contract.
         let header = unsafe { header_of(src) };
-        let copy = new(header);
+        let copy = begin(header);
         // SAFETY: both have so long a body, and the copy is new.
         unsafe {
             ptr::copy_nonoverlapping(
@@ -275,7 +278,7 @@ pub unsafe extern "C" fn torrs_var_cell_begin(
                     ..header
                 };
                 // SAFETY: this function's contract.
-                unsafe { out.write(new(header)) };
+                unsafe { out.write(begin(header)) };
                 header_len
             }
         }
