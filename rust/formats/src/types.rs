@@ -78,7 +78,7 @@ impl Writer<'_> {
                 .collect::<String>()
         );
         out.push_str(
-            "}\n#[inline]\nfn write(&self, writer: &mut Writer<'_>) -> Result<(), Error> {\n",
+            "}\n#[inline(always)]\nfn write(&self, writer: &mut Writer<'_>) -> Result<(), Error> {\n",
         );
         for field in &format.fields {
             self.write_field(out, field);
@@ -181,7 +181,8 @@ impl Writer<'_> {
             };
         }
         out.push_str("}\n}\n");
-        out.push_str("#[inline]\nfn write(&self, writer: &mut Writer<'_>) -> Result<(), Error> {\nmatch *self {\n");
+        // Inlined where a value is made, it is not looked at twice which variant that is.
+        out.push_str("#[inline(always)]\nfn write(&self, writer: &mut Writer<'_>) -> Result<(), Error> {\nmatch *self {\n");
         for case in union.all_cases() {
             let _ = writeln!(
                 out,
@@ -295,17 +296,12 @@ impl Writer<'_> {
                 within: Some(len), ..
             }) = &field.kind
             {
-                let bits = self.format.bits(len);
                 let len = &self.format.field(len).rust_name;
                 let _ = writeln!(
                     out,
                     "let before = writer.written();\nself.{name}.write(writer)?;"
                 );
-                let _ = writeln!(
-                    out,
-                    "writer.back_patch_len::<{}>({len}_at, before)?;",
-                    bits / 8
-                );
+                let _ = writeln!(out, "writer.put_len({len}_at, before)?;");
             } else {
                 self.put(out, field, &format!("self.{name}"));
             }
@@ -323,8 +319,8 @@ impl Writer<'_> {
             ),
             Role::TagOf(union) => format!("self.{}.tag()", union.rust_name),
             Role::LengthOf(_) => {
-                let _ = writeln!(out, "let {name}_at = writer.written();");
-                format!("0_u{bits}")
+                let _ = writeln!(out, "let {name}_at = writer.leave::<{}>()?;", bits / 8);
+                return;
             }
         };
         let _ = writeln!(out, "({value}).write(writer)?;");

@@ -135,8 +135,8 @@ impl<'a> Reader<'a> {
 /// Space that is being written to.
 #[derive(Debug)]
 pub struct Writer<'o> {
-    /// Nothing if the bytes are only counted.
-    out: Option<&'o mut [u8]>,
+    /// What is not written yet; nothing if the bytes are only counted.
+    space: Option<&'o mut [u8]>,
     written: usize,
 }
 
@@ -145,15 +145,16 @@ impl<'o> Writer<'o> {
     #[inline]
     pub fn new(out: &'o mut [u8]) -> Self {
         Writer {
-            out: Some(out),
+            space: Some(out),
             written: 0,
         }
     }
 
     /// Only counts.
+    #[inline]
     pub(crate) fn counting() -> Self {
         Writer {
-            out: None,
+            space: None,
             written: 0,
         }
     }
@@ -167,34 +168,59 @@ impl<'o> Writer<'o> {
     /// Writes `bytes`.
     ///
     /// # Errors
-    /// If there is too little space; nothing of them is then written.
+    /// If there is too little space; nothing of them is then written, nor of what
+    /// comes later.
     #[inline]
     pub fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let end = self.written + bytes.len();
-        if let Some(out) = &mut self.out {
-            let space = out.get_mut(self.written..end).ok_or(Error::Truncated)?;
-            space.copy_from_slice(bytes);
+        if let Some(space) = &mut self.space {
+            let (here, rest) = core::mem::take(space)
+                .split_at_mut_checked(bytes.len())
+                .ok_or(Error::Truncated)?;
+            here.copy_from_slice(bytes);
+            *space = rest;
         }
-        self.written = end;
+        self.written += bytes.len();
         Ok(())
     }
 
-    /// Writes how many bytes came after `start` over the `N` bytes at `at`.
+    /// Writes `N` zeros: the place where [`put_len`](Self::put_len) writes a length that
+    /// is known later. No place if the bytes are only counted.
     ///
     /// # Errors
-    /// If that is more than they can say. Where bytes are only counted, they are
+    /// If there is too little space.
+    #[inline]
+    pub fn leave<const N: usize>(&mut self) -> Result<Option<&'o mut [u8; N]>, Error> {
+        let mut place = None;
+        if let Some(space) = &mut self.space {
+            let (here, rest) = core::mem::take(space)
+                .split_first_chunk_mut()
+                .ok_or(Error::Truncated)?;
+            *here = [0; N];
+            place = Some(here);
+            *space = rest;
+        }
+        self.written += N;
+        Ok(place)
+    }
+
+    /// Writes to `place`, which was left, how many bytes came after `start`.
+    ///
+    /// # Errors
+    /// If that is more than the place can say. Where bytes are only counted, they are
     /// counted nevertheless.
     #[inline]
-    pub fn back_patch_len<const N: usize>(&mut self, at: usize, start: usize) -> Result<(), Error> {
-        let Some(out) = &mut self.out else {
+    pub fn put_len<const N: usize>(
+        &self,
+        place: Option<&'o mut [u8; N]>,
+        start: usize,
+    ) -> Result<(), Error> {
+        let Some(place) = place else {
             return Ok(());
         };
         let len = self.written.saturating_sub(start) as u64;
         match len.to_be_bytes().split_last_chunk::<N>() {
             Some((high, low)) if high.iter().all(|byte| *byte == 0) => {
-                if let Some(space) = out.get_mut(at..).and_then(|out| out.first_chunk_mut()) {
-                    *space = *low;
-                }
+                *place = *low;
                 Ok(())
             }
             _ => Err(Error::Invalid),
