@@ -251,10 +251,7 @@ fn fill(out: &mut String, field: &Field, value: &str) {
         Kind::Array {
             element: Element::Byte,
             ..
-        } => writeln!(
-            out,
-            "self.{name}.fill({value}.iter().copied(), {value}.len());"
-        ),
+        } => writeln!(out, "self.{name}.fill_bytes({value});"),
         Kind::Array {
             element: Element::Char,
             ..

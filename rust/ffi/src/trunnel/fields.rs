@@ -137,14 +137,19 @@ impl<T> DynArray<T> {
     /// Wipes and frees the array, not what its elements point to.
     #[inline]
     pub(crate) fn free(&mut self) {
-        if self.allocated_ == 0 {
-            // To overwrite no bytes where there is no memory takes a memset() with
-            // AVX-512 longer than everything else here.
-            *self = Self::EMPTY;
-            return;
+        self.free_wiping_from(0);
+    }
+
+    /// The same; the elements before that number are wiped.
+    #[inline]
+    fn free_wiping_from(&mut self, start: usize) {
+        let left = self.allocated_.saturating_sub(start);
+        // To overwrite no bytes where there is no memory takes a memset() with AVX-512
+        // longer than everything else here.
+        if left > 0 {
+            // SAFETY: the type's invariant.
+            unsafe { wipe(self.elts_.add(start).cast(), left * size_of::<T>()) };
         }
-        // SAFETY: the type's invariant.
-        unsafe { wipe(self.elts_.cast(), self.allocated_ * size_of::<T>()) };
         // So that no element is looked at any more.
         self.n_ = 0;
         drop(self.take());
@@ -170,6 +175,12 @@ impl DynArray<u8> {
             true => Ok(self.items()),
             false => Err(mismatch),
         }
+    }
+
+    /// Makes it, which is empty, these bytes.
+    #[inline]
+    pub(crate) fn fill_bytes(&mut self, bytes: &[u8]) {
+        self.put(bytes.to_vec());
     }
 
     /// Makes it, which is empty, these bytes. C takes the array itself for a string.
@@ -259,9 +270,11 @@ impl<T: Object> DynArray<Child<T>> {
     #[inline]
     pub(crate) fn free_all(&mut self) {
         for child in self.items_mut() {
+            // Leaves nothing there.
             child.free();
         }
-        self.free();
+        core::hint::black_box(self.elts_);
+        self.free_wiping_from(self.n_);
     }
 }
 
@@ -318,7 +331,8 @@ impl<T> Child<T> {
 
 impl<T: Object> Child<T> {
     /// A new one that is `strict`. Only whole messages know where they were parsed.
-    #[inline]
+    // Inlined where a list is gone through, it leaves that too few registers.
+    #[inline(never)]
     pub(crate) fn new(strict: &T::Strict<'_>) -> Self {
         Child(filled(strict, ptr::null()))
     }

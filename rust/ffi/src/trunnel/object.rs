@@ -2,6 +2,7 @@
 //! free it.
 
 use core::ffi::{c_char, c_int, CStr};
+use core::mem::MaybeUninit;
 use core::ptr;
 
 use wire::format::{Error, Format};
@@ -66,7 +67,8 @@ pub(crate) trait Object: Sized {
 }
 
 /// A new structure that is `strict`, which was parsed at `start`.
-#[inline]
+// Where it is not inlined, `strict` goes through memory, and is waited for.
+#[inline(always)]
 pub(crate) fn filled<T: Object>(strict: &T::Strict<'_>, start: *const u8) -> *mut T {
     let mut object = boxed::<T>();
     object.fill(strict, start);
@@ -80,12 +82,18 @@ pub(crate) fn new<T: Object>() -> *mut T {
 
 #[inline]
 fn boxed<T: Object>() -> Box<T> {
-    // The compiler would make calloc() of malloc() and a structure that is all zero.
-    // In glibc that takes twice as long: what free() keeps at hand is malloc()'s.
-    let mut space = core::hint::black_box(Box::new_uninit());
+    let mut space = space();
     space.write(T::NEW);
     // SAFETY: it was just written.
     unsafe { space.assume_init() }
+}
+
+/// Space for a structure.
+// Inlined, the compiler would make calloc() of malloc() and a structure that is all
+// zero. In glibc that takes twice as long: what free() keeps at hand is malloc()'s.
+#[inline(never)]
+fn space<T>() -> Box<MaybeUninit<T>> {
+    Box::new_uninit()
 }
 
 /// Wipes and frees a structure.
@@ -102,7 +110,7 @@ pub(crate) unsafe fn free<T: Object>(victim: *mut T) {
         (*victim).clear();
         wipe(victim.cast(), size_of::<T>());
         // What it owned is freed, so that nothing of it has to be dropped.
-        drop(Box::from_raw(victim.cast::<core::mem::MaybeUninit<T>>()));
+        drop(Box::from_raw(victim.cast::<MaybeUninit<T>>()));
     }
 }
 
