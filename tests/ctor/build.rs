@@ -129,6 +129,11 @@ const COMPONENTS: &[Component] = &[
         ],
     },
     Component {
+        name: "cert",
+        sources: &["src/feature/nodelist/torcert.c"],
+        functions: &[],
+    },
+    Component {
         name: "onion",
         sources: &[
             "src/core/crypto/hs_ntor.c",
@@ -189,13 +194,14 @@ const PREFIX: &str = "c_";
 /// have one: the other is patched as in tor.
 const PATCHED: &[&str] = &["src/feature/hs/hs_cell.c"];
 
-/// What decides where arguments do not: randomness, options, the consensus.
+/// What decides where arguments do not: randomness, options, the consensus; and of X.509
+/// and TLS what can be asked without a connection.
 struct Source {
     /// Where it is.
     member: &'static str,
     name: &'static str,
     /// What everybody else calls in its place (src/random.rs, src/options.c,
-    /// src/hs_cell.c).
+    /// src/hs_cell.c, src/tls.rs).
     ours: &'static str,
 }
 
@@ -224,6 +230,26 @@ const SOURCES: &[Source] = &[
         member: "networkstatus.o",
         name: "networkstatus_get_param",
         ours: "ctor_networkstatus_get_param",
+    },
+    Source {
+        member: "libtor_tls_a-tortls_openssl.o",
+        name: "tor_tls_cert_matches_key",
+        ours: "ctor_tls_cert_matches_key",
+    },
+    Source {
+        member: "libtor_tls_a-tortls_openssl.o",
+        name: "tor_tls_get_peer_cert",
+        ours: "ctor_tls_get_peer_cert",
+    },
+    Source {
+        member: "libtor_tls_a-x509_openssl.o",
+        name: "tor_tls_cert_is_valid",
+        ours: "ctor_tls_cert_is_valid",
+    },
+    Source {
+        member: "libtor_tls_a-x509_openssl.o",
+        name: "tor_tls_cert_get_key",
+        ours: "ctor_tls_cert_get_key",
     },
 ];
 
@@ -347,12 +373,17 @@ fn compile_glue(headers: &Headers) -> Result<()> {
     for source in SOURCES {
         compiler.define(source.name, source.ours);
     }
-    for name in ["host.c", "cells.c"] {
+    for name in ["host.c", "cells.c", "cert.c"] {
         let glue = glue_folder()?.join(name);
         println!("cargo:rerun-if-changed={}", glue.display());
         compiler.file(glue);
     }
-    for own in ["src/circuits.c", "src/options.c", "src/rust.c"] {
+    for own in [
+        "src/certs.c",
+        "src/circuits.c",
+        "src/options.c",
+        "src/rust.c",
+    ] {
         println!("cargo:rerun-if-changed={own}");
         compiler.file(own);
     }

@@ -21,6 +21,7 @@ macro_rules! renamed {
 }
 
 pub mod cells;
+pub mod cert;
 pub mod consensus;
 pub mod hs_cell;
 pub mod log;
@@ -28,6 +29,7 @@ pub mod onion;
 pub mod random;
 pub mod relaycrypt;
 mod startup;
+pub mod tls;
 pub mod trunnel;
 
 pub use startup::init;

@@ -13,6 +13,7 @@
 //! * one module a component; its comparisons are listed in [`comparisons`].
 
 pub mod cells;
+pub mod cert;
 pub mod code;
 pub mod corpus;
 pub mod laboratory;
@@ -28,6 +29,7 @@ use laboratory::{Side, Target};
 pub fn comparisons() -> impl Iterator<Item = &'static dyn Target> {
     let components = [
         cells::COMPARISONS,
+        cert::COMPARISONS,
         onion::COMPARISONS,
         relaycrypt::COMPARISONS,
         trunnel::COMPARISONS,
@@ -38,6 +40,7 @@ pub fn comparisons() -> impl Iterator<Item = &'static dyn Target> {
 /// Every function that the comparisons call on a side.
 pub fn entry_points(side: Side) -> Vec<EntryPoint> {
     let mut all = cells::entry_points(side);
+    all.extend(cert::entry_points(side));
     all.extend(onion::entry_points(side));
     all.extend(&relaycrypt::implementation::of(side).entry_points);
     all.extend(trunnel::entry_points(side));
