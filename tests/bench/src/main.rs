@@ -2,11 +2,12 @@
 //!
 //! Serves whoever changes a component: it says what a cell costs at a relay
 //! and at a client (tor-spec "Relay cells", proposal 359), with one circuit and
-//! with as many as a relay has, what each end of a handshake costs, and what cells,
-//! relay messages and other formats cost to read and to write. Both
+//! with as many as a relay has, what each end of a handshake costs, what certificates
+//! cost, and what cells, relay messages and other formats cost to read and to write. Both
 //! implementations run in this process, take turns round by round and are timed
 //! in CPU time of this thread; of all rounds the fastest counts.
 
+mod certs;
 mod circuits;
 mod clock;
 mod formats;
@@ -29,6 +30,7 @@ use parity::relaycrypt::hop::{AesBits, Algorithm};
 use parity::relaycrypt::implementation::{self, Implementation};
 use serde::Serialize;
 
+use certs::CERTS;
 use circuits::Circuits;
 use formats::FORMATS;
 use handshakes::HANDSHAKES;
@@ -85,12 +87,13 @@ fn run(arguments: &Arguments) -> Result<()> {
         all.iter().filter(|work| chosen(work.name)).collect()
     };
     let (messages, formats) = (works(&MESSAGES), works(&FORMATS));
-    let handshakes = works(&HANDSHAKES);
+    let (handshakes, certs) = (works(&HANDSHAKES), works(&CERTS));
     ensure!(
         !operations.is_empty()
             || !messages.is_empty()
             || !formats.is_empty()
-            || !handshakes.is_empty(),
+            || !handshakes.is_empty()
+            || !certs.is_empty(),
         "no row is called {:?}; there are: {}",
         arguments.filter,
         OPERATIONS
@@ -101,6 +104,7 @@ fn run(arguments: &Arguments) -> Result<()> {
                     .iter()
                     .chain(&FORMATS)
                     .chain(&HANDSHAKES)
+                    .chain(&CERTS)
                     .map(|work| work.name)
             )
             .collect::<Vec<_>>()
@@ -108,7 +112,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     );
 
     let sides = [implementation::c(), implementation::rust()];
-    let others = messages.len() + formats.len() + handshakes.len();
+    let others = messages.len() + formats.len() + handshakes.len() + certs.len();
     let count = operations.len() * arguments.circuits.len() + others;
     let progress = ProgressBar::new(count as u64).with_style(ProgressStyle::with_template(
         "{bar:30} {pos}/{len} {elapsed} {msg}",
@@ -126,7 +130,8 @@ fn run(arguments: &Arguments) -> Result<()> {
             progress.inc(1);
         }
     }
-    let [mut messages, mut formats, mut ends] = [messages, formats, handshakes].map(|works| {
+    let all = [messages, formats, handshakes, certs];
+    let [mut messages, mut formats, mut ends, mut certs] = all.map(|works| {
         let row = |work: &Work| {
             progress.set_message(work.name);
             let [c, rust] = [Side::C, Side::Rust].map(|side| work.on(side));
@@ -143,6 +148,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         cells.append(&mut messages);
         cells.append(&mut formats);
         cells.append(&mut ends);
+        cells.append(&mut certs);
         writeln!(out, "{}", serde_json::to_string_pretty(&cells)?)?;
         return Ok(());
     }
@@ -156,7 +162,10 @@ fn run(arguments: &Arguments) -> Result<()> {
         writeln!(out, "{}", times_of_small(&formats, "format"))?;
     }
     if !ends.is_empty() {
-        writeln!(out, "{}", times_of_handshakes(&ends))?;
+        writeln!(out, "{}", times_of_large(&ends, "end of a handshake"))?;
+    }
+    if !certs.is_empty() {
+        writeln!(out, "{}", times_of_large(&certs, "certificate"))?;
     }
     Ok(())
 }
@@ -220,8 +229,9 @@ fn times_of_small(rows: &[Row], what: &str) -> Table {
     table
 }
 
-fn times_of_handshakes(rows: &[Row]) -> Table {
-    let mut table = new_table(["end of a handshake", "C µs", "Rust µs", "ratio"], 1);
+/// A table of what takes microseconds.
+fn times_of_large(rows: &[Row], what: &str) -> Table {
+    let mut table = new_table([what, "C µs", "Rust µs", "ratio"], 1);
     for row in rows {
         table.add_row([
             row.name.to_owned(),

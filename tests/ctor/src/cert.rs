@@ -159,6 +159,9 @@ both! {
 extern "C" {
     /// Looks into a certificate.
     pub fn ctor_cert_see(cert: *const tor_cert_t, seen: *mut ctor_cert_seen_t);
+    /// Makes a certificate one that nobody would read: of `len` bytes, no more than it
+    /// has.
+    pub fn ctor_cert_cut(cert: *mut tor_cert_t, len: usize);
     /// What stands for an X.509 certificate with these SHA-256 digests, of all of it
     /// and of its key.
     pub fn ctor_x509_new(cert_digest: *const u8, id_digest: *const u8) -> *mut tor_x509_cert_t;

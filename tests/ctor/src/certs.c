@@ -34,6 +34,7 @@ typedef struct ctor_cert_seen_t {
 } ctor_cert_seen_t;
 
 void ctor_cert_see(const tor_cert_t *cert, ctor_cert_seen_t *seen);
+void ctor_cert_cut(tor_cert_t *cert, size_t len);
 tor_x509_cert_t *ctor_x509_new(const uint8_t *cert_digest,
                                const uint8_t *id_digest);
 void ctor_certs_fill(or_handshake_certs_t *certs, bool started_here,
@@ -55,6 +56,13 @@ ctor_cert_see(const tor_cert_t *cert, ctor_cert_seen_t *seen)
   seen->cert_type = cert->cert_type;
   seen->flags = cert->signing_key_included | cert->sig_bad << 1 |
     cert->sig_ok << 2 | cert->cert_expired << 3 | cert->cert_valid << 4;
+}
+
+/** Forget the end of <b>cert</b>, behind <b>len</b> bytes. */
+void
+ctor_cert_cut(tor_cert_t *cert, size_t len)
+{
+  cert->encoded_len = len;
 }
 
 /** Make what stands for an X.509 certificate with these SHA-256 digests, of all of

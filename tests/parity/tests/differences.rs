@@ -17,6 +17,9 @@ use parity::cells::hs_cell::{self, ToBuild};
 use parity::cells::{
     conflux, create, extend, negotiation, painted, relay_msg, sendme, stream, PAINT,
 };
+use parity::cert::certificate::{self, Cert};
+use parity::cert::crosscert;
+use parity::cert::keys::Rsa;
 use parity::laboratory::Side;
 use parity::onion::call::{room, Message};
 use parity::onion::keys::{bytes_of, pair, Keys};
@@ -288,6 +291,19 @@ const DIFFERENCES: &[Difference] = &[
                 assert_eq!(written, if fits { 3 + len as isize } else { -1 });
             }
         }],
+    },
+    Difference {
+        name: "cert-impossible",
+        c: C::Aborts,
+        calls: &[
+            // A key without its secret, and one whose signatures are too long.
+            |side| assert_eq!(crosscert::make(side, Rsa::short(0).public(), 1 << 30).0, -1),
+            |side| assert_eq!(crosscert::make(side, Rsa::long(), 1 << 30).0, -1),
+            |side| {
+                let cert = Cert::parse(side, &certificate::plain()).unwrap().cut(63);
+                assert_eq!(cert.checksig(None, 0), -1);
+            },
+        ],
     },
     Difference {
         name: "negotiation-refused",

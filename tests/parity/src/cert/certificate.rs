@@ -11,7 +11,8 @@ use std::{ptr, slice};
 
 use arbitrary::{Result, Unstructured};
 use ctor::cert::{
-    ctor_cert_see, ctor_cert_seen_t, ed25519_checkable_t, ed25519_keypair_t, tor_cert_t, tor_free_,
+    ctor_cert_cut, ctor_cert_see, ctor_cert_seen_t, ed25519_checkable_t, ed25519_keypair_t,
+    tor_cert_t, tor_free_,
 };
 
 use super::keys::{self, pointer};
@@ -168,6 +169,14 @@ impl Cert {
 
     fn of(side: Side, cert: *mut tor_cert_t) -> Option<Self> {
         (!cert.is_null()).then_some(Cert { side, cert })
+    }
+
+    /// As nobody would read one: without what is behind `len` bytes.
+    pub fn cut(self, len: usize) -> Self {
+        assert!(len <= self.see().encoded_len);
+        // SAFETY: a certificate that has as many bytes.
+        unsafe { ctor_cert_cut(self.cert, len) };
+        self
     }
 
     /// Gives it away.

@@ -264,6 +264,38 @@ impl Drop for Certs {
     }
 }
 
+/// The certificates of an honest peer, to be checked again and again.
+pub struct Checked {
+    certs: Certs,
+    now: i64,
+}
+
+impl Checked {
+    /// As a side has them.
+    pub fn honest(side: Side) -> Self {
+        let presented = Presented::honest(Asked::Ed25519Ok, true);
+        Checked {
+            certs: Certs::new(side, &presented),
+            now: presented.now,
+        }
+    }
+
+    /// What `or_handshake_certs_ed25519_ok()` says.
+    pub fn check(&self) -> i32 {
+        let (object, now) = (self.certs.certs, self.now);
+        let tls = ptr::null_mut();
+        // SAFETY: an object with certificates; whatever would look into the TLS
+        // connection is scripted.
+        let check = || unsafe {
+            call!(
+                self.certs.side,
+                or_handshake_certs_ed25519_ok(4, object, tls, now)
+            )
+        };
+        with_answers(self.certs.answers, check).0
+    }
+}
+
 const ABOUT: About = About {
     name: "link_certs",
     component: "cert",

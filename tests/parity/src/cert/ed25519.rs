@@ -144,6 +144,22 @@ pub fn verdicts(side: Side, signed: &Signed) -> [bool; 3] {
     }
 }
 
+/// Whether the implementation that a tor of that side uses says so.
+pub fn verdict(side: Side, signed: &Signed) -> bool {
+    let Signed {
+        key,
+        message,
+        signature,
+    } = signed;
+    match side {
+        // SAFETY: bytes with their length, a key, a signature.
+        Side::C => unsafe {
+            ctor::cert::ed25519_checksig(signature, message.as_ptr(), message.len(), key) == 0
+        },
+        Side::Rust => cert::ed25519::verify(key, message, signature),
+    }
+}
+
 /// What a holder of `secret` signs whose key has `torsion` added, and R has another one:
 /// it holds if these cancel out.
 pub fn mixed(secret: u64, torsion: u8, of_r: u8, message: &[u8]) -> Signed {
