@@ -101,6 +101,6 @@ impl fmt::Display for Difference {
                 writeln!(f, "  {mark} {}", short(line))?;
             }
         }
-        write!(f, "The script, for `handshake replay`:\n{}", self.script)
+        write!(f, "The script, for `handshake play`:\n{}", self.script)
     }
 }

@@ -539,8 +539,8 @@ mock_write_to_buf(const char *string, size_t len, connection_t *c, int zlib)
   tor_assert(c == TO_CONN(conn));
   tor_assert(pending_len + len <= sizeof(pending));
   memcpy(pending + pending_len, string, len);
-  if (len && !strcmp(fault, "sent-byte") && pending_len > 100)
-    pending[pending_len] ^= 1;
+  if (len > 100 && !strcmp(fault, "sent-byte"))
+    pending[pending_len + 50] ^= 1;
   pending_len += len;
   buf_add(all_sent, string, len);
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -124,6 +124,18 @@ impl Driver {
         &self,
         feed: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
     ) -> Result<Running> {
+        let (stdin, mut running) = self.spawn()?;
+        let feeder = thread::spawn(move || -> io::Result<()> {
+            let mut stdin = BufWriter::with_capacity(1 << 16, stdin);
+            stdin.write_all(preamble().as_bytes())?;
+            feed(&mut stdin)?;
+            stdin.flush()
+        });
+        running.feeder = Some(feeder);
+        Ok(running)
+    }
+
+    fn spawn(&self) -> Result<(ChildStdin, Running)> {
         let fault = self.fault.iter().flat_map(|fault| ["--fault", fault]);
         let mut child = Command::new(&self.program)
             .args(fault.map(OsStr::new))
@@ -133,30 +145,23 @@ impl Driver {
             .with_context(|| format!("cannot start {}", self.program.display()))?;
         let stdin = child.stdin.take().context("no stdin")?;
         let stdout = child.stdout.take().context("no stdout")?;
-        let feeder = thread::spawn(move || -> io::Result<()> {
-            let mut stdin = BufWriter::with_capacity(1 << 16, stdin);
-            stdin.write_all(preamble().as_bytes())?;
-            feed(&mut stdin)?;
-            stdin.flush()
-        });
-        Ok(Running {
+        let running = Running {
             child,
             stdout: BufReader::with_capacity(1 << 16, stdout),
-            feeder: Some(feeder),
+            feeder: None,
             line: Vec::new(),
-        })
+        };
+        Ok((stdin, running))
     }
 
-    /// Plays one script.
+    /// Starts it, to be given one script after another.
     ///
     /// # Errors
-    /// If the driver itself fails.
-    pub fn play(&self, script: &Script) -> Result<Trace> {
-        let mut running = self.start(Arc::new(vec![script.clone()]))?;
-        let mut trace = Trace::default();
-        running.read(&mut trace)?;
-        running.finish()?;
-        Ok(trace)
+    /// If it does not start.
+    pub fn converse(&self) -> Result<Conversation> {
+        let (mut stdin, running) = self.spawn()?;
+        stdin.write_all(preamble().as_bytes())?;
+        Ok(Conversation { stdin, running })
     }
 }
 
@@ -231,6 +236,25 @@ impl Running {
         let status = self.child.wait()?;
         ensure!(status.success(), "the driver ended with {status}");
         Ok(())
+    }
+}
+
+/// A driver that is given one script after another.
+pub struct Conversation {
+    stdin: ChildStdin,
+    running: Running,
+}
+
+impl Conversation {
+    /// Plays a script.
+    ///
+    /// # Errors
+    /// If the driver itself fails.
+    pub fn play(&mut self, script: &Script) -> Result<Trace> {
+        self.stdin.write_all(script.to_string().as_bytes())?;
+        let mut trace = Trace::default();
+        self.running.read(&mut trace)?;
+        Ok(trace)
     }
 }
 

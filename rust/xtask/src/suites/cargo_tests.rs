@@ -6,6 +6,7 @@
 //! | `TORRS_TOR_C` | unpatched, with libtor.a and objects |
 //! | `TORRS_TOR_RUST` | with components in Rust |
 //! | `TORRS_TOR_RUST_FAULT` | the same, misbehaving on demand |
+//! | `TORRS_TOR` | whichever of them a test of behaviour looks at |
 
 use std::env;
 use std::ffi::OsString;
@@ -25,6 +26,7 @@ use crate::tor_build::{Builder, Extent, Faults};
 pub const TOR_C: &str = "TORRS_TOR_C";
 const TOR_RUST: &str = "TORRS_TOR_RUST";
 const TOR_RUST_FAULT: &str = "TORRS_TOR_RUST_FAULT";
+const TOR: &str = "TORRS_TOR";
 
 /// Vectors need no tor.
 pub fn vectors(stage: &Stage<'_>) -> Result<Outcome> {
@@ -46,6 +48,40 @@ pub fn parity(stage: &Stage<'_>) -> Result<Outcome> {
     ];
     let planted = cargo_test(stage, "parity", &planted, &c)?;
     outcome([pristine, plain, planted])
+}
+
+/// What link handshakes lead to in each build, and that it is the same in all of
+/// them; a planted fault has to be caught.
+pub fn handshake(stage: &Stage<'_>) -> Result<Outcome> {
+    let (c, rust) = (&stage.c_build()?.folder, &stage.rust_build()?.folder);
+    let mut result = Outcome::default();
+    let behaviour = ["--release", "--test", "versions", "--test", "netinfo"];
+    for (label, build, column) in [
+        ("C build", c, &mut result.c),
+        ("Rust build", rust, &mut result.rust),
+    ] {
+        let one = [(TOR, build.clone())];
+        let (tally, complaints) = cargo_test(stage, "handshake", &behaviour, &one)?;
+        *column = Some(tally);
+        let named = complaints.into_iter();
+        result
+            .complaints
+            .extend(named.map(|complaint| format!("{label}: {complaint}")));
+    }
+    let both = [(TOR_C, c.clone()), (TOR_RUST, rust.clone())];
+    let comparison = [
+        "--release",
+        "--lib",
+        "--test",
+        "same",
+        "--test",
+        "planted_fault",
+    ];
+    result.add(
+        "both builds",
+        outcome([cargo_test(stage, "handshake", &comparison, &both)?])?,
+    );
+    Ok(result)
 }
 
 /// Private networks, with the release of every build at hand.

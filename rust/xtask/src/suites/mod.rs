@@ -93,6 +93,11 @@ const SUITES: &[Suite] = &[
         run: cargo_tests::parity,
     },
     Suite {
+        name: "handshake",
+        about: "link handshakes, good and bad, played to both builds: the same bytes, calls, logs",
+        run: cargo_tests::handshake,
+    },
+    Suite {
         name: "fuzz",
         about: "each comparison under libFuzzer for 4 seconds",
         run: fuzz::run,

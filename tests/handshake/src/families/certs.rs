@@ -244,7 +244,7 @@ fn x509_variants(responder: bool) -> Replacements {
     add(
         "identity on a curve",
         cert_type::ID,
-        X509Cert::new(&keys::CURVE, &keys::CURVE).encode(),
+        X509Cert::new(&keys::CURVE, &keys::OTHER_IDENTITY).encode(),
     );
     add(
         "identity is the key of a curve, signed by the identity",
