@@ -381,45 +381,34 @@ impl Connection {
         }
     }
 
-    /// What C says where its bits contradict each other.
-    fn contradiction(&self, command: u8) -> Option<Vec<Action>> {
+    /// The link, as a cell with this command is judged.
+    fn link(&self, command: u8) -> Link {
         let link = self.snapshot();
-        if !link.authenticated || !self.state(command).is_handshaking() {
-            return None;
-        }
-        match command {
-            command::CERTS if !link.received_certs => {
-                Some(certs::bad("We're already authenticated!"))
-            }
-            command::AUTHENTICATE if !link.started_here && !link.received_authenticate => {
-                Some(authenticate::bad("The peer is already authenticated"))
-            }
-            _ => None,
+        let proof = match command {
+            command::CERTS => link.received_certs,
+            _ => link.received_authenticate,
+        };
+        Link {
+            state: self.state(command),
+            known_too_early: link.authenticated && !proof,
+            public_relay: link.public_relay,
         }
     }
 
     /// Answers an event that has to do with cells of this command.
     fn handle(&mut self, command: u8, event: Event<'_>) {
-        let link = Link {
-            state: self.state(command),
-            public_relay: self.snapshot().public_relay,
-        };
-        let actions = link.handle(event, self);
+        let actions = self.link(command).handle(event, self);
         self.act_on(&actions);
     }
 
     /// Answers a variable-length cell that somebody else has found to be in its place.
     fn process(&mut self, cell: &VarCell<'_>) {
-        let link = Link {
-            state: self.state(cell.command),
-            public_relay: self.snapshot().public_relay,
-        };
-        let actions = match (self.contradiction(cell.command), cell.command) {
-            (Some(refused), _) => refused,
-            (None, command::CERTS) => link.certs(cell, self),
-            (None, command::AUTH_CHALLENGE) => link.auth_challenge(cell),
-            (None, command::AUTHENTICATE) => link.authenticate(cell, self),
-            (None, _) => Vec::new(),
+        let link = self.link(cell.command);
+        let actions = match cell.command {
+            command::CERTS => link.certs(cell, self),
+            command::AUTH_CHALLENGE => link.auth_challenge(cell),
+            command::AUTHENTICATE => link.authenticate(cell, self),
+            _ => Vec::new(),
         };
         self.act_on(&actions);
     }

@@ -106,7 +106,7 @@ pub struct PeerKeys<'a> {
 }
 
 /// The end of a link whose AUTHENTICATE cell is bad.
-pub fn bad(why: &str) -> Vec<Action> {
+fn bad(why: &str) -> Vec<Action> {
     let text = format!("Received a bad AUTHENTICATE cell on {CONNECTION}: {why}");
     refused(Line::protocol(FUNCTION, text))
 }
@@ -134,6 +134,9 @@ impl Link {
             }
             State::Initiator(_) => return Err("We originated this connection"),
             State::Responder(Responder::AwaitsNetinfo(_)) => return Err("We already got one!"),
+            State::Responder(_) if self.known_too_early => {
+                return Err("The peer is already authenticated")
+            }
             State::Responder(Responder::AwaitsVersions | Responder::AwaitsCerts(_)) => {
                 return Err("We never got a certs cell")
             }

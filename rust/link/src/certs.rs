@@ -96,7 +96,7 @@ pub fn encode(certificates: &[(u8, &[u8])], out: &mut [u8]) -> Result<usize, Err
 }
 
 /// The end of a link whose CERTS cell is bad.
-pub fn bad(why: &str) -> Vec<Action> {
+fn bad(why: &str) -> Vec<Action> {
     refused(bad_line(why))
 }
 
@@ -122,6 +122,9 @@ impl Link {
             }
             State::Initiator(Initiator::AwaitsCerts(_))
             | State::Responder(Responder::AwaitsCerts(_)) => {}
+        }
+        if self.known_too_early {
+            return bad("We're already authenticated!");
         }
         if cell.body.is_empty() {
             return bad("It had no body");

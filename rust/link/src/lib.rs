@@ -119,6 +119,9 @@ pub trait Facts {
 pub struct Link {
     /// What the handshake has come to.
     pub state: State,
+    /// Whether the connection takes the peer's identity for proven although the cell
+    /// that proves it has not come, or was refused. No order of cells leads there.
+    pub known_too_early: bool,
     /// Whether we are a public relay, which also authenticates to those whom it
     /// connects to.
     pub public_relay: bool,

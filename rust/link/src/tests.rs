@@ -249,6 +249,7 @@ pub(crate) fn words(actions: &[Action]) -> String {
 pub(crate) fn relay(state: State) -> Link {
     Link {
         state,
+        known_too_early: false,
         public_relay: true,
     }
 }
@@ -348,8 +349,8 @@ fn meet(initiator_is_relay: bool) -> (State, State, Vec<Outgoing>) {
     }
     let new = |state, public_relay| Peer {
         link: Link {
-            state,
             public_relay,
+            ..relay(state)
         },
         facts: Calm::new(),
         sent: Vec::new(),
@@ -426,8 +427,8 @@ fn no_cell_breaks_anything_and_nothing_follows_the_end_of_a_link() {
             }
         }
         let link = Link {
-            state,
             public_relay: bytes.below(2) == 0,
+            ..relay(state)
         };
         let mut facts = Calm::new();
         let event = Event::VarCell(VarCell {

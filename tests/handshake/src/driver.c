@@ -83,6 +83,9 @@
 #include "lib/wallclock/approx_time.h"
 #include "lib/wallclock/tor_gettimeofday.h"
 #include "trunnel/channelpadding_negotiation.h"
+#ifdef USE_RUST
+#include "rust/c-glue/host.h"
+#endif
 
 #undef DISABLE_OSSL_DEPRECATED
 #include <openssl/evp.h>
@@ -332,19 +335,35 @@ domain_name(log_domain_mask_t domain)
   return out;
 }
 
+/** Returns the length of the place in a file, "PATH.c:LINE" or "PATH.rs:LINE", that
+ * <b>text</b> begins with; 0 if it begins with none. */
+static size_t
+place_len(const char *text)
+{
+  const size_t path_len = strcspn(text, ": ");
+  const bool is_file = path_len > 2 &&
+    (!strncmp(text + path_len - 2, ".c", 2) ||
+     !strncmp(text + path_len - 3, ".rs", 3));
+  if (!is_file || text[path_len] != ':' || !TOR_ISDIGIT(text[path_len + 1]))
+    return 0;
+  return path_len + 1 + strspn(text + path_len + 1, "0123456789");
+}
+
 /** Writes a message to the trace: one line, without what differs from run to
- * run (addresses) or from build to build (line numbers of C files). */
+ * run (addresses) or from build to build (places in files). */
 static void
 print_message(const char *text)
 {
   for (const char *p = text; *p; ++p) {
-    if (p[0] == '0' && p[1] == 'x' && strspn(p + 2, "0123456789abcdef") > 5) {
+    const bool word_begins = p == text || p[-1] == ' ';
+    const size_t place = word_begins ? place_len(p) : 0;
+    if (place) {
+      putf("PLACE");
+      p += place - 1;
+    } else if (p[0] == '0' && p[1] == 'x' &&
+               strspn(p + 2, "0123456789abcdef") > 5) {
       putf("PTR");
       p += 1 + strspn(p + 2, "0123456789abcdef");
-    } else if (p[0] == '.' && p[1] == 'c' && p[2] == ':' &&
-               TOR_ISDIGIT(p[3])) {
-      putf(".c:N");
-      p += 2 + strspn(p + 3, "0123456789");
     } else if (*p == '\n') {
       putf("\\n");
     } else {
@@ -371,8 +390,12 @@ mock_logv(int severity, log_domain_mask_t domain, const char *funcname,
                              strstr(text, "+0x") || strstr(text, "[0x"))))
     return;
   flush_sent();
-  putf("log %s %s %s: ", severity_name(severity), domain_name(domain),
-         funcname ? funcname : "-");
+  if (!funcname)
+    funcname = "-";
+  /* What can be mocked is called NAME__real in this build, and only there. */
+  const char *real = strstr(funcname, "__real");
+  putf("log %s %s %.*s: ", severity_name(severity), domain_name(domain),
+       (int)(real ? (size_t)(real - funcname) : strlen(funcname)), funcname);
   print_message(text);
   if (suffix)
     print_message(suffix);
@@ -1310,6 +1333,15 @@ choose_node(char **line)
   }
 }
 
+/** Tells Rust of the option ProtocolWarnings: it does not ask. */
+static void
+tell_rust(void)
+{
+#ifdef USE_RUST
+  torrs_set_protocol_warn(get_protocol_warning_severity_level());
+#endif
+}
+
 /** Does what a line says. Lines before "conn" say what the world is like. */
 static void
 play(char *line)
@@ -1342,6 +1374,7 @@ play(char *line)
       peer_cert = unhex(need_word(&line, "certificate"), &peer_cert_len);
     else if (!strcmp(word, "conn")) {
       note("> conn");
+      tell_rust();
       connect_now(&line);
       note_state();
     } else
