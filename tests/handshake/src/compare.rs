@@ -23,7 +23,9 @@ pub struct Seen {
 /// Two traces that differ.
 #[derive(Clone, Debug)]
 pub struct Difference {
-    /// The script.
+    /// The names of all scripts with different traces.
+    pub all: Vec<String>,
+    /// The first such script.
     pub script: Script,
     /// The first line that differs, counted from 0.
     pub line: usize,
@@ -45,16 +47,21 @@ pub fn compare(
         drivers[1].start(Arc::clone(&scripts))?,
     ];
     let mut seen = Seen::default();
+    let mut difference: Option<Box<Difference>> = None;
     let mut traces = [Trace::default(), Trace::default()];
     for script in scripts.iter() {
         a.read(&mut traces[0])?;
         b.read(&mut traces[1])?;
         if let Some(line) = first_difference(&traces) {
-            return Ok(Err(Box::new(Difference {
-                script: script.clone(),
-                line,
-                traces,
-            })));
+            let first = difference.get_or_insert_with(|| {
+                Box::new(Difference {
+                    all: Vec::new(),
+                    script: script.clone(),
+                    line,
+                    traces: traces.clone(),
+                })
+            });
+            first.all.push(script.name.clone());
         }
         seen.scripts += 1;
         seen.died += usize::from(traces[0].died());
@@ -64,7 +71,10 @@ pub fn compare(
     }
     a.finish()?;
     b.finish()?;
-    Ok(Ok(seen))
+    Ok(match difference {
+        Some(difference) => Err(difference),
+        None => Ok(seen),
+    })
 }
 
 /// The first line that differs.
@@ -80,6 +90,8 @@ fn first_difference([a, b]: &[Trace; 2]) -> Option<usize> {
 const BEFORE: usize = 12;
 /// And after.
 const AFTER: usize = 4;
+/// Names of scripts that are shown.
+const NAMES: usize = 20;
 /// Bytes of a line that are shown.
 const WIDTH: usize = 400;
 
@@ -90,7 +102,11 @@ impl fmt::Display for Difference {
             None => line.to_string(),
         };
         let [c, _] = &self.traces;
-        writeln!(f, "\"{}\" differs.", self.script.name)?;
+        writeln!(f, "{} scripts differ:", self.all.len())?;
+        for name in self.all.iter().take(NAMES) {
+            writeln!(f, "    {name}")?;
+        }
+        writeln!(f, "The first of them, \"{}\":", self.script.name)?;
         let from = self.line.saturating_sub(BEFORE);
         for line in &c.0[from..self.line] {
             writeln!(f, "    {}", short(line))?;

@@ -1207,7 +1207,9 @@ poke(char **line)
   } else if (!strcmp(field, "link_proto")) {
     conn->link_proto = n;
     conn->wide_circ_ids = TLS_CHAN_TO_BASE(chan)->wide_circ_ids = n >= 4;
-  } else if (!strcmp(field, "is_outgoing"))
+  } else if (!strcmp(field, "channel"))
+    conn->chan = n ? chan : NULL;
+  else if (!strcmp(field, "is_outgoing"))
     conn->is_outgoing = n;
   else if (!strcmp(field, "marked_for_close"))
     conn->base_.marked_for_close = n;
@@ -1360,6 +1362,8 @@ play(char *line)
       setting.protocol_warnings = 1;
     else if (!strcmp(word, "unsafe-log"))
       get_options_mutable()->SafeLogging_ = SAFELOG_SCRUB_NONE;
+    else if (!strcmp(word, "no-certificates"))
+      server_tls_context = client_tls_context = NULL;
     else if (!strcmp(word, "keep-going"))
       setting.keep_going = 1;
     else if (!strcmp(word, "trusted"))
@@ -1562,7 +1566,7 @@ run(smartlist_t *lines, int alone)
     signal(SIGSEGV, died);
     signal(SIGBUS, died);
     SMARTLIST_FOREACH(lines, char *, line, play(line));
-    if (conn && !conn->base_.marked_for_close && conn->handshake_state) {
+    if (conn && conn->handshake_state) {
       /* Freed as tor frees it: whatever was moved must be free of doubt. */
       note("> free");
       or_handshake_state_free(conn->handshake_state);

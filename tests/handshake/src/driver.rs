@@ -93,7 +93,8 @@ impl Driver {
         })
     }
 
-    /// The same with a fault, which has to be noticed.
+    /// The same with a fault, which has to be noticed: one that the driver knows
+    /// (`driver.c`), or one of rust/ffi/src/fault.rs in a build that has them.
     pub fn with_fault(&self, fault: &'static str) -> Driver {
         Driver {
             fault: Some(fault),
@@ -139,6 +140,7 @@ impl Driver {
         let fault = self.fault.iter().flat_map(|fault| ["--fault", fault]);
         let mut child = Command::new(&self.program)
             .args(fault.map(OsStr::new))
+            .env("TORRS_FAULT", self.fault.unwrap_or_default())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -215,8 +217,13 @@ impl Running {
                 let last = trace.0.last().map_or("nothing", String::as_str);
                 anyhow::bail!("the driver ended ({status}) after \"{last}\"");
             }
+            // Bytes of a peer get into the log escaped.
             let line = String::from_utf8_lossy(&self.line);
             let line = line.trim_end_matches('\n');
+            if line.starts_with("! ended") {
+                let script = trace.0.first().map_or("", String::as_str);
+                anyhow::bail!("the driver does not understand \"{script}\"");
+            }
             if line == "." {
                 return Ok(());
             }

@@ -44,7 +44,7 @@ keys! {
     CURVE "curve"
 }
 
-/// The DER of our identity's private key, PEM as tor wants it.
+/// Our identity's private key, in PEM as tor wants it.
 pub fn our_identity_pem() -> Vec<u8> {
     include_bytes!("../keys/our-identity.pem").to_vec()
 }

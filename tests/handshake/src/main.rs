@@ -8,7 +8,7 @@
 //! ```
 
 use std::env;
-use std::io::Read;
+use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -55,12 +55,13 @@ fn scripts(family: &str, words: &str) -> Result<()> {
         .iter()
         .find(|there| there.name == family)
         .context("there is no such family; `list` names them")?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
     for script in (family.scripts)() {
         if script.name.contains(words) {
-            print!("{script}");
+            write!(out, "{script}")?;
         }
     }
-    Ok(())
+    Ok(out.flush()?)
 }
 
 fn input() -> Result<String> {

@@ -36,6 +36,8 @@ pub enum World {
     Mode(Mode),
     /// A relay whose descriptor is not made yet.
     NoDescriptor,
+    /// A relay without certificates of its own.
+    NoCertificates,
     /// A relay with an IPv6 address, too.
     Ipv6(&'static str),
     /// The option ProtocolWarnings.
@@ -364,6 +366,7 @@ impl fmt::Display for World {
             World::Mode(Mode::Authority) => f.write_str("mode authority"),
             World::Mode(Mode::Client) => f.write_str("mode client"),
             World::NoDescriptor => f.write_str("no-descriptor"),
+            World::NoCertificates => f.write_str("no-certificates"),
             World::Ipv6(address) => write!(f, "ipv6 {address}"),
             World::ProtocolWarnings => f.write_str("protocol-warnings"),
             World::UnsafeLog => f.write_str("unsafe-log"),

@@ -33,6 +33,9 @@ pub const FAMILY: Family = Family {
         ("We never got an identity certificate", 1),
         ("We originated this connection", 1),
         ("Couldn't compute expected AUTHENTICATE cell body", 2),
+        ("We never got an Ed25519 authentication certificate", 1),
+        ("Ed authenticate without Ed ID cert from peer", 1),
+        ("Unable to find cert when making", 1),
         ("TLS key export failed", 1),
         ("= authenticated 1", 50),
         ("We haven't gotten a CERTS cell yet", 1),
@@ -209,6 +212,14 @@ fn circumstances() -> Vec<Script> {
                 .then_all(certs(all().without(2)).into_iter().take(3))
                 .then(Event::Set("received_certs_cell", 1))
                 .then(good()),
+            script("no certificate of the authentication key, by hand")
+                .then_all(certs(all().without(6)).into_iter().take(3))
+                .then(Event::Set("received_certs_cell", 1))
+                .then(good()),
+            script("certificates of RSA only, by hand")
+                .then_all(certs(all().rsa_only()).into_iter().take(3))
+                .then(Event::Set("received_certs_cell", 1))
+                .then(good()),
             script("authenticated, by hand")
                 .then_all(honest::initiator(5).into_iter().take(3))
                 .then(Event::Set("authenticated", 1))
@@ -305,7 +316,7 @@ fn challenges() -> Vec<Script> {
             .world
             .retain(|world| !matches!(world, World::PeerCert(_)));
         let mut events = honest::responder(4);
-        events.insert(3, Event::Set("authenticated", 1));
+        events.insert(3, Event::Set("received_certs_cell", 1));
         scripts.push(no_cert.with(World::KeepGoing).then_all(events));
         let challenge = || Event::auth_challenge(&[3]);
         let direct = |event: Event| match event {

@@ -525,7 +525,7 @@ fn scripts() -> Vec<Script> {
             }
         }
         scripts.extend(circumstances(initiator, role));
-        for seed in FIRST_SEED..FIRST_SEED + 800 {
+        for seed in FIRST_SEED..FIRST_SEED + 500 {
             let mut random = random(seed);
             let mut script =
                 Script::new(format!("{role}, seed {seed}"), Mode::Relay, conn(initiator));

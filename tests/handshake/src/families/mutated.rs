@@ -37,9 +37,9 @@ pub const ANY_ORDER: Family = Family {
 };
 
 /// How many handshakes are changed.
-const CHANGED: u64 = 6000;
+const CHANGED: u64 = 5000;
 /// How many are made of events in any order.
-const UNORDERED: u64 = 4000;
+const UNORDERED: u64 = 3000;
 
 fn one_change() -> Vec<Script> {
     let handshakes = honest::handshakes();

@@ -239,7 +239,7 @@ fn scripts() -> Vec<Script> {
             }
         }
     }
-    for seed in FIRST_SEED..FIRST_SEED + 1500 {
+    for seed in FIRST_SEED..FIRST_SEED + 1000 {
         let mut random = random(seed);
         let parties = parties();
         let party = pick(&mut random, &parties);

@@ -20,6 +20,7 @@ pub const FAMILY: Family = Family {
         ("Received a cell while TLS-handshaking", 3),
         ("call cell_handler", 100),
         ("handshake state is missing", 20),
+        ("on an OR connection with no channel", 100),
         ("= stats.authorize 1", 10),
         ("= stats.vpadding 1", 10),
         ("= stats.padding 1", 10),
@@ -119,6 +120,12 @@ pub fn states() -> Vec<Script> {
         );
         states.push(
             relay
+                .clone()
+                .called("no channel")
+                .then(Event::Set("channel", 0)),
+        );
+        states.push(
+            relay
                 .called("marked for close")
                 .then(Event::Set("marked_for_close", 1)),
         );
@@ -191,7 +198,17 @@ pub fn cells() -> Vec<Event> {
 fn scripts() -> Vec<Script> {
     let mut scripts = Vec::new();
     for state in states() {
+        let no_channel = state.name.ends_with("no channel");
         for (n, cell) in cells().into_iter().enumerate() {
+            let direct = match &cell {
+                Event::Direct(..) => true,
+                Event::Authenticate(there) => there.via != "front",
+                _ => false,
+            };
+            if no_channel && direct {
+                // The front door is where that is found out.
+                continue;
+            }
             let name = match cell.as_cell() {
                 Some(there) => format!("cell {n}, command {}", there.command),
                 None => format!("cell {n}, AUTHENTICATE"),
