@@ -177,11 +177,14 @@ init_conn(or_connection_t *conn, const uint8_t *rsa_id,
                                        (const char *)rsa_id, ed25519_id, 0);
 }
 
+/** The function of C's that AUTHENTICATE's lines in the log name. */
+static const char authenticate_function[] =
+  "channel_tls_process_authenticate_cell";
+
 /** The client has proven to be the relay that its certificates name. */
 static void
 take_authenticated(or_connection_t *conn)
 {
-  static const char function[] = "channel_tls_process_authenticate_cell";
   or_handshake_state_t *hs = conn->handshake_state;
   const ed25519_public_key_t *ed25519_id = &hs->certs->ed_id_sign->signing_key;
   const common_digests_t *digests =
@@ -199,12 +202,12 @@ take_authenticated(or_connection_t *conn)
   memcpy(hs->authenticated_rsa_peer_id, digests->d[DIGEST_SHA1], DIGEST_LEN);
   set_circid_type(conn, key);
   crypto_pk_free(key);
-  LOG_FOR(LOG_DEBUG, LD_HANDSHAKE, function,
+  LOG_FOR(LOG_DEBUG, LD_HANDSHAKE, authenticate_function,
           "Calling connection_or_init_conn_from_address on %s "
           " from %s, with%s ed25519 id.",
-          connection_describe(TO_CONN(conn)), function, "");
+          connection_describe(TO_CONN(conn)), authenticate_function, "");
   init_conn(conn, hs->authenticated_rsa_peer_id, ed25519_id);
-  LOG_FOR(LOG_DEBUG, LD_HANDSHAKE, function,
+  LOG_FOR(LOG_DEBUG, LD_HANDSHAKE, authenticate_function,
           "Got an AUTHENTICATE cell on %s, type %d: Looks good.",
           connection_describe(TO_CONN(conn)),
           AUTHTYPE_ED25519_SHA256_RFC5705);
@@ -565,44 +568,41 @@ static const struct torrs_link_calls_t link_calls = {
 
 /* ---- Cells that come ------------------------------------------------------ */
 
-/** Return what the link of <b>conn</b> has come to. */
-static link_event_t
-link_event(or_connection_t *conn)
+/** Make <b>ev</b>, which is all zero, say what the link of <b>conn</b> has come
+ * to. */
+static void
+link_event_init(link_event_t *ev, or_connection_t *conn)
 {
-  link_event_t ev = {
-    .link = {
-      .calls = &link_calls,
-      .link_proto = conn->link_proto,
-      .started_here = connection_or_nonopen_was_started_here(conn),
-      .public_relay = public_server_mode(get_options()),
-    },
-    .conn = conn,
-  };
+  struct torrs_link_t *link = &ev->link;
 
+  ev->conn = conn;
+  link->calls = &link_calls;
+  link->link_proto = conn->link_proto;
+  link->started_here = connection_or_nonopen_was_started_here(conn);
+  link->public_relay = public_server_mode(get_options());
   switch (conn->base_.state) {
     case OR_CONN_STATE_TLS_HANDSHAKING:
     case OR_CONN_STATE_SERVER_VERSIONS_WAIT:
-      ev.link.phase = TORRS_LINK_SILENT;
+      link->phase = TORRS_LINK_SILENT;
       break;
     case OR_CONN_STATE_OR_HANDSHAKING_V3:
-      ev.link.phase = TORRS_LINK_HANDSHAKING;
+      link->phase = TORRS_LINK_HANDSHAKING;
       break;
     case OR_CONN_STATE_OPEN:
-      ev.link.phase = TORRS_LINK_OPEN;
+      link->phase = TORRS_LINK_OPEN;
       break;
     default:
-      ev.link.phase = TORRS_LINK_ELSEWHERE;
+      link->phase = TORRS_LINK_ELSEWHERE;
       break;
   }
   if (conn->handshake_state) {
     const or_handshake_state_t *hs = conn->handshake_state;
-    ev.link.started_here = hs->started_here;
-    ev.link.received_certs = hs->received_certs_cell;
-    ev.link.received_auth_challenge = hs->received_auth_challenge;
-    ev.link.received_authenticate = hs->received_authenticate;
-    ev.link.authenticated = hs->authenticated;
+    link->started_here = hs->started_here;
+    link->received_certs = hs->received_certs_cell;
+    link->received_auth_challenge = hs->received_auth_challenge;
+    link->received_authenticate = hs->received_authenticate;
+    link->authenticated = hs->authenticated;
   }
-  return ev;
 }
 
 /** Free what is left of <b>ev</b>. */
@@ -617,19 +617,45 @@ link_event_clear(link_event_t *ev)
   var_cell_free(ev->expected);
 }
 
-/** Return false, and close <b>conn</b>, if its handshake has no state. */
+/** Return true, and report a bug of <b>function</b>, if the handshake of
+ * <b>conn</b> has no state. */
 static bool
-has_handshake_state(or_connection_t *conn, const char *function,
-                    const char *what)
+handshake_state_is_missing(const or_connection_t *conn, const char *function)
 {
   if (conn->base_.state != OR_CONN_STATE_OR_HANDSHAKING_V3 ||
-      !BUG(!conn->handshake_state))
-    return true;
+      conn->handshake_state)
+    return false;
+  tor_bug_occurred_(SHORT_FILE__, __LINE__, function,
+                    "!(!chan->conn->handshake_state)", 0, NULL);
+  return true;
+}
+
+/** The same, before a cell is looked at, which closes <b>conn</b>. */
+static bool
+is_closed_without_state(or_connection_t *conn, const char *function,
+                        const char *what)
+{
+  if (!handshake_state_is_missing(conn, function))
+    return false;
   LOG_FOR(LOG_PROTOCOL_WARN, LD_PROTOCOL, function,
           "Received a %s but handshake state is missing on %s",
           what, connection_describe(TO_CONN(conn)));
   connection_or_close_for_error(conn, 0);
-  return false;
+  return true;
+}
+
+/** The same, where C looks for the state only when it answers a cell. */
+static bool
+is_refused_without_state(or_connection_t *conn, const char *function,
+                         const char *name)
+{
+  if (!handshake_state_is_missing(conn, function))
+    return false;
+  LOG_FOR(LOG_PROTOCOL_WARN, LD_PROTOCOL, function,
+          "Received a bad %s cell on %s: Handshake state not present.",
+          name, connection_describe(TO_CONN(conn)));
+  connection_or_close_for_error(conn, 0);
+  return true;
 }
 
 /** Handle a fixed-length cell on a link that is not open, or one that
@@ -637,10 +663,14 @@ has_handshake_state(or_connection_t *conn, const char *function,
 void
 link_handle_cell(const cell_t *cell, or_connection_t *conn)
 {
-  if (!has_handshake_state(conn, "channel_tls_handle_cell", "cell"))
+  /* Others are refused whatever there is. */
+  const bool expected =
+    cell->command == CELL_VERSIONS || cell->command == CELL_NETINFO;
+  if (expected &&
+      is_closed_without_state(conn, "channel_tls_handle_cell", "cell"))
     return;
-  link_event_t ev = link_event(conn);
-  ev.cell = cell;
+  link_event_t ev = { .cell = cell };
+  link_event_init(&ev, conn);
   torrs_link_cell(&ev.link, cell->command, cell->payload);
   link_event_clear(&ev);
 }
@@ -661,11 +691,17 @@ channel_tls_handle_var_cell(var_cell_t *var_cell, or_connection_t *conn)
     return;
   if (conn->base_.state == OR_CONN_STATE_TLS_HANDSHAKING)
     tor_assert_nonfatal_unreached_once();
-  if (var_cell->command != CELL_AUTHENTICATE &&
-      !has_handshake_state(conn, __func__, "var cell"))
+  if (var_cell->command != CELL_AUTHENTICATE) {
+    if (is_closed_without_state(conn, __func__, "var cell"))
+      return;
+  } else if (conn->link_proto >= 3 &&
+             is_refused_without_state(conn, authenticate_function,
+                                      "AUTHENTICATE")) {
+    count_cell(CELL_AUTHENTICATE);
     return;
-  link_event_t ev = link_event(conn);
-  ev.var_cell = var_cell;
+  }
+  link_event_t ev = { .var_cell = var_cell };
+  link_event_init(&ev, conn);
   torrs_link_var_cell(&ev.link, var_cell->command, var_cell->circ_id,
                       var_cell->payload, var_cell->payload_len);
   link_event_clear(&ev);
@@ -676,8 +712,8 @@ channel_tls_handle_var_cell(var_cell_t *var_cell, or_connection_t *conn)
 static void
 process_cell(uint8_t command, const var_cell_t *cell, channel_tls_t *chan)
 {
-  link_event_t ev = link_event(chan->conn);
-  ev.var_cell = cell;
+  link_event_t ev = { .var_cell = cell };
+  link_event_init(&ev, chan->conn);
   torrs_link_process(&ev.link, command, cell->circ_id,
                      cell->payload, cell->payload_len);
   link_event_clear(&ev);
@@ -686,19 +722,24 @@ process_cell(uint8_t command, const var_cell_t *cell, channel_tls_t *chan)
 void
 channel_tls_process_certs_cell(var_cell_t *cell, channel_tls_t *chan)
 {
-  process_cell(CELL_CERTS, cell, chan);
+  if (!is_refused_without_state(chan->conn, __func__, "CERTS"))
+    process_cell(CELL_CERTS, cell, chan);
 }
 
 void
 channel_tls_process_auth_challenge_cell(var_cell_t *cell, channel_tls_t *chan)
 {
-  process_cell(CELL_AUTH_CHALLENGE, cell, chan);
+  if (chan->conn->link_proto < 3 ||
+      !is_refused_without_state(chan->conn, __func__, "AUTH_CHALLENGE"))
+    process_cell(CELL_AUTH_CHALLENGE, cell, chan);
 }
 
 void
 channel_tls_process_authenticate_cell(var_cell_t *cell, channel_tls_t *chan)
 {
-  process_cell(CELL_AUTHENTICATE, cell, chan);
+  if (chan->conn->link_proto < 3 ||
+      !is_refused_without_state(chan->conn, __func__, "AUTHENTICATE"))
+    process_cell(CELL_AUTHENTICATE, cell, chan);
 }
 #endif /* defined(TOR_UNIT_TESTS) */
 

@@ -1328,10 +1328,6 @@ struct torrs_link_t {
    */
   uint16_t link_proto;
   /**
-   * Whether there is a handshake's state.
-   */
-  bool has_handshake;
-  /**
    * Whether we opened the connection.
    */
   bool started_here;

@@ -35,8 +35,6 @@ pub struct torrs_link_t {
     pub phase: c_int,
     /// The link protocol, or 0.
     pub link_proto: u16,
-    /// Whether there is a handshake's state.
-    pub has_handshake: bool,
     /// Whether we opened the connection.
     pub started_here: bool,
     /// Whether a CERTS cell has come.
@@ -339,45 +337,43 @@ impl Connection {
     /// other, so that those count which C looks at for this cell.
     fn state(&self, command: u8) -> State {
         let link = self.snapshot();
-        let protocol = LinkProtocol::from_number(link.link_proto);
-        match (link.phase, protocol) {
-            (TORRS_LINK_SILENT, _) => State::Silent(self.role()),
-            (TORRS_LINK_OPEN, Some(protocol)) => State::Open(protocol),
-            (TORRS_LINK_HANDSHAKING, None) => State::begun(self.role()),
-            (TORRS_LINK_HANDSHAKING, Some(protocol)) => match self.role() {
-                Role::Initiator => State::Initiator(self.initiator(command, protocol)),
-                Role::Responder => State::Responder(self.responder(command, protocol)),
+        let negotiated = LinkProtocol::from_number(link.link_proto).is_some();
+        match link.phase {
+            TORRS_LINK_SILENT => State::Silent(self.role()),
+            TORRS_LINK_OPEN => State::Open,
+            TORRS_LINK_HANDSHAKING if !negotiated => State::begun(self.role()),
+            TORRS_LINK_HANDSHAKING => match self.role() {
+                Role::Initiator => State::Initiator(self.initiator(command)),
+                Role::Responder => State::Responder(self.responder(command)),
             },
             _ => State::Elsewhere,
         }
     }
 
-    fn initiator(&self, command: u8, protocol: LinkProtocol) -> Initiator {
+    fn initiator(&self, command: u8) -> Initiator {
         let link = self.snapshot();
         let certified = match command {
             command::NETINFO => link.authenticated,
             _ => link.received_certs,
         };
         match (certified, link.received_auth_challenge) {
-            (false, true) if command == command::AUTH_CHALLENGE => {
-                Initiator::AwaitsNetinfo(protocol)
-            }
-            (false, _) => Initiator::AwaitsCerts(protocol),
-            (true, false) => Initiator::AwaitsAuthChallenge(protocol),
-            (true, true) => Initiator::AwaitsNetinfo(protocol),
+            (false, true) if command == command::AUTH_CHALLENGE => Initiator::AwaitsNetinfo,
+            (false, _) => Initiator::AwaitsCerts,
+            (true, false) => Initiator::AwaitsAuthChallenge,
+            (true, true) => Initiator::AwaitsNetinfo,
         }
     }
 
-    fn responder(&self, command: u8, protocol: LinkProtocol) -> Responder {
+    fn responder(&self, command: u8) -> Responder {
         let link = self.snapshot();
         let authenticated = match command {
             command::NETINFO => link.authenticated,
             _ => link.received_authenticate,
         };
         match (authenticated, link.received_certs) {
-            (true, _) => Responder::AwaitsNetinfo(protocol),
-            (false, true) => Responder::AwaitsAuthenticate(protocol),
-            (false, false) => Responder::AwaitsCerts(protocol),
+            (true, _) => Responder::AwaitsNetinfo,
+            (false, true) => Responder::AwaitsAuthenticate,
+            (false, false) => Responder::AwaitsCerts,
         }
     }
 
@@ -390,6 +386,7 @@ impl Connection {
         };
         Link {
             state: self.state(command),
+            link_protocol: link.link_proto,
             known_too_early: link.authenticated && !proof,
             public_relay: link.public_relay,
         }
@@ -490,6 +487,10 @@ impl Facts for Connection {
         let (bytes, len) = (certificate.as_ptr(), certificate.len());
         // SAFETY: `new`'s contract; the bytes are only read.
         unsafe { (self.calls().decode_certificate)(self.link, cert_type as u8, bytes, len) == 0 }
+    }
+
+    fn log(&mut self, line: &Line) {
+        Connection::log(self, line);
     }
 
     fn expected_authenticator(&mut self, auth_type: u16) -> Option<&[u8]> {

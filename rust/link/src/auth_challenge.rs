@@ -6,7 +6,7 @@ use wire::formats::link_handshake::AuthChallenge;
 use crate::action::{Action, Attempt, Outgoing};
 use crate::authenticate::{is_supported, ED25519_SHA256_RFC5705};
 use crate::line::{Domain, Line, CONNECTION};
-use crate::{refused, Initiator, Link, State, VarCell};
+use crate::{refused, Initiator, Link, Responder, State, VarCell};
 
 const FUNCTION: &str = "channel_tls_process_auth_challenge_cell";
 
@@ -38,18 +38,19 @@ impl Link {
     /// An AUTH_CHALLENGE cell.
     pub fn auth_challenge(&self, cell: &VarCell<'_>) -> Vec<Action> {
         match self.state {
-            State::Silent(_) | State::Open(_) | State::Elsewhere => {
+            State::Silent(_) | State::Open | State::Elsewhere => {
                 return bad("We're not currently doing a v3 handshake")
             }
-            _ if self.state.link_protocol().is_none() => {
+            State::Initiator(Initiator::AwaitsVersions)
+            | State::Responder(Responder::AwaitsVersions) => {
                 return bad("We're not using link protocol >= 3")
             }
             State::Responder(_) => return bad("We didn't originate this connection"),
-            State::Initiator(Initiator::AwaitsNetinfo(_)) => return bad("We already received one"),
-            State::Initiator(Initiator::AwaitsVersions | Initiator::AwaitsCerts(_)) => {
+            State::Initiator(Initiator::AwaitsNetinfo) => return bad("We already received one"),
+            State::Initiator(Initiator::AwaitsCerts) => {
                 return bad("We haven't gotten a CERTS cell yet")
             }
-            State::Initiator(Initiator::AwaitsAuthChallenge(_)) => {}
+            State::Initiator(Initiator::AwaitsAuthChallenge) => {}
         }
         if cell.circ_id != 0 {
             return bad("It had a nonzero circuit ID");

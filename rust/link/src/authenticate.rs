@@ -9,7 +9,7 @@ use wire::formats::link_handshake::Auth1;
 
 use crate::action::Action;
 use crate::line::{Line, CONNECTION};
-use crate::{refused, Facts, Link, Responder, State, VarCell};
+use crate::{refused, Facts, Initiator, Link, Responder, State, VarCell};
 
 const FUNCTION: &str = "channel_tls_process_authenticate_cell";
 
@@ -126,21 +126,20 @@ impl Link {
         facts: &mut dyn Facts,
     ) -> Result<(), &'static str> {
         match self.state {
-            State::Silent(_) | State::Open(_) | State::Elsewhere => {
+            State::Silent(_) | State::Open | State::Elsewhere => {
                 return Err("We're not doing a v3 handshake")
             }
-            _ if self.state.link_protocol().is_none() => {
+            State::Initiator(Initiator::AwaitsVersions)
+            | State::Responder(Responder::AwaitsVersions) => {
                 return Err("We're not using link protocol >= 3")
             }
             State::Initiator(_) => return Err("We originated this connection"),
-            State::Responder(Responder::AwaitsNetinfo(_)) => return Err("We already got one!"),
+            State::Responder(Responder::AwaitsNetinfo) => return Err("We already got one!"),
             State::Responder(_) if self.known_too_early => {
                 return Err("The peer is already authenticated")
             }
-            State::Responder(Responder::AwaitsVersions | Responder::AwaitsCerts(_)) => {
-                return Err("We never got a certs cell")
-            }
-            State::Responder(Responder::AwaitsAuthenticate(_)) => {}
+            State::Responder(Responder::AwaitsCerts) => return Err("We never got a certs cell"),
+            State::Responder(Responder::AwaitsAuthenticate) => {}
         }
         if !facts.peer_keys().has_rsa_id {
             return Err("We never got an identity certificate");
@@ -192,10 +191,9 @@ impl Link {
 mod tests {
     use super::*;
     use crate::tests::{good_authenticate, relay, Calm};
-    use crate::LinkProtocol;
 
     fn refusal(body: &[u8]) -> Option<&'static str> {
-        let state = State::Responder(Responder::AwaitsAuthenticate(LinkProtocol::V5));
+        let state = State::Responder(Responder::AwaitsAuthenticate);
         let cell = VarCell {
             command: crate::command::AUTHENTICATE,
             circ_id: 0,

@@ -109,19 +109,19 @@ impl Link {
     /// A CERTS cell.
     pub fn certs(&self, cell: &VarCell<'_>, facts: &mut dyn crate::Facts) -> Vec<Action> {
         match self.state {
-            State::Silent(_) | State::Open(_) | State::Elsewhere => {
+            State::Silent(_) | State::Open | State::Elsewhere => {
                 return bad("We're not doing a v3 handshake!")
             }
             State::Initiator(Initiator::AwaitsVersions)
             | State::Responder(Responder::AwaitsVersions) => {
                 return bad("We're not using link protocol >= 3")
             }
-            State::Initiator(Initiator::AwaitsAuthChallenge(_) | Initiator::AwaitsNetinfo(_))
-            | State::Responder(Responder::AwaitsAuthenticate(_) | Responder::AwaitsNetinfo(_)) => {
+            State::Initiator(Initiator::AwaitsAuthChallenge | Initiator::AwaitsNetinfo)
+            | State::Responder(Responder::AwaitsAuthenticate | Responder::AwaitsNetinfo) => {
                 return bad("We already got one")
             }
-            State::Initiator(Initiator::AwaitsCerts(_))
-            | State::Responder(Responder::AwaitsCerts(_)) => {}
+            State::Initiator(Initiator::AwaitsCerts) | State::Responder(Responder::AwaitsCerts) => {
+            }
         }
         if self.known_too_early {
             return bad("We're already authenticated!");
@@ -136,7 +136,6 @@ impl Link {
             return bad("It couldn't be parsed.");
         };
 
-        let mut actions = Vec::new();
         let mut kept = [false; CertType::ALL.len() + 1];
         for CertsCert { cert_type, body } in certs.iter() {
             let Some(cert_type) = CertType::from_number(cert_type) else {
@@ -147,26 +146,22 @@ impl Link {
                     Encoding::Ed25519 => "Ed certificate",
                     Encoding::X509 | Encoding::CrossCertificate => "certificate",
                 };
-                actions.push(Action::Log(Line::protocol(
-                    FUNCTION,
-                    format!("Received undecodable {what} in CERTS cell on {CONNECTION}"),
-                )));
+                let text = format!("Received undecodable {what} in CERTS cell on {CONNECTION}");
+                facts.log(&Line::protocol(FUNCTION, text));
                 continue;
             }
             let Some(kept) = kept.get_mut(usize::from(cert_type as u8)) else {
                 continue;
             };
             if core::mem::replace(kept, true) {
-                actions.extend(bad(match cert_type.encoding() {
+                return bad(match cert_type.encoding() {
                     Encoding::X509 => "Duplicate x509 certificate",
                     Encoding::Ed25519 => "Duplicate Ed25519 certificate",
                     Encoding::CrossCertificate => "Duplicate RSA->Ed25519 crosscert",
-                }));
-                return actions;
+                });
             }
         }
-        actions.extend([Action::KeepCertificates, Action::CheckCertificates]);
-        actions
+        vec![Action::KeepCertificates, Action::CheckCertificates]
     }
 
     /// What the certificates prove.
@@ -178,8 +173,8 @@ impl Link {
         };
         let and_ed25519 = if ed25519 { " and Ed25519" } else { "" };
         let role = match self.state {
-            State::Initiator(Initiator::AwaitsCerts(_)) => Role::Initiator,
-            State::Responder(Responder::AwaitsCerts(_)) => Role::Responder,
+            State::Initiator(Initiator::AwaitsCerts) => Role::Initiator,
+            State::Responder(Responder::AwaitsCerts) => Role::Responder,
             // Nobody has asked.
             _ => return Vec::new(),
         };

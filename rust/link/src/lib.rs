@@ -102,6 +102,9 @@ pub trait Facts {
     /// answer says whether it can be decoded.
     fn decode_certificate(&mut self, cert_type: certs::CertType, certificate: &[u8]) -> bool;
 
+    /// Logs this now, before what the next certificate gives reason to log.
+    fn log(&mut self, line: &Line);
+
     /// What an AUTHENTICATE cell of this type has to say in that part of its body
     /// which follows from the handshake, with 24 bytes behind it that may have any
     /// value. Nothing if that cannot be told; it is then logged why.
@@ -119,6 +122,8 @@ pub trait Facts {
 pub struct Link {
     /// What the handshake has come to.
     pub state: State,
+    /// The number of the link protocol; 0 until it is negotiated.
+    pub link_protocol: u16,
     /// Whether the connection takes the peer's identity for proven although the cell
     /// that proves it has not come, or was refused. No order of cells leads there.
     pub known_too_early: bool,
@@ -141,7 +146,7 @@ impl Link {
     /// cells of open links are not for this handshake.
     fn cell(&self, command: u8, body: &[u8], facts: &mut dyn Facts) -> Vec<Action> {
         let expected = matches!(command, command::VERSIONS | command::NETINFO);
-        if !matches!(self.state, State::Open(_)) && !expected {
+        if !matches!(self.state, State::Open) && !expected {
             let text = format!(
                 "Received unexpected cell command {command} in chan state {CHANNEL_STATE} / \
                  conn state {CONNECTION_STATE}; closing the connection."
@@ -157,7 +162,7 @@ impl Link {
             // A VERSIONS cell of fixed length is one of a link protocol that had no
             // other cells.
             command::VERSIONS => {
-                let protocol = self.state.link_protocol().map_or(0, LinkProtocol::number);
+                let protocol = self.link_protocol;
                 actions.push(Action::Log(Line::channel(
                     "channel_tls_handle_cell",
                     format!(
@@ -211,7 +216,21 @@ impl Link {
                     actions.push(Action::Record);
                 }
             }
-            State::Open(_) => {}
+            State::Open if self.link_protocol < LinkProtocol::V3.number() => {
+                let text = format!(
+                    "Received a variable-length cell with command {command} in orconn state \
+                     {CONNECTION_STATE} [{}], channel state {CHANNEL_STATE} [{}] with link \
+                     protocol {}; ignoring it.",
+                    line::CONNECTION_STATE_NUMBER,
+                    line::CHANNEL_STATE_NUMBER,
+                    self.link_protocol
+                );
+                return vec![Action::Log(Line::protocol(
+                    "channel_tls_handle_var_cell",
+                    text,
+                ))];
+            }
+            State::Open => {}
             State::Elsewhere => {
                 let line = out_of_place("var-length cell", command, "ignoring it");
                 return vec![Action::Log(line)];

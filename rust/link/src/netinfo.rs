@@ -94,6 +94,10 @@ fn ip_of(addr: &NetinfoAddr<'_>) -> Option<IpAddr> {
     }
 }
 
+fn ignored(text: String) -> Vec<Action> {
+    vec![Action::Log(Line::or("can_process_netinfo_cell", text))]
+}
+
 fn no_ip() -> Action {
     Action::Log(Line::or(
         "tor_addr_from_netinfo_addr",
@@ -104,32 +108,36 @@ fn no_ip() -> Action {
 impl Link {
     pub(crate) fn netinfo(&self, body: &[u8], facts: &mut dyn crate::Facts) -> Vec<Action> {
         let mut actions = Vec::new();
+        let older = match self.link_protocol {
+            0 => Some("non-versioned"),
+            1 => Some("a v1"),
+            _ => None,
+        };
+        if let Some(older) = older {
+            return ignored(format!(
+                "Received a NETINFO cell on {older} connection; dropping."
+            ));
+        }
         match self.state {
             State::Silent(_)
             | State::Elsewhere
             | State::Initiator(Initiator::AwaitsVersions)
-            | State::Responder(Responder::AwaitsVersions) => {
-                return vec![Action::Log(Line::or(
-                    "can_process_netinfo_cell",
-                    "Received a NETINFO cell on non-versioned connection; dropping.",
-                ))]
+            | State::Responder(Responder::AwaitsVersions)
+            | State::Open => {
+                return ignored(
+                    "Received a NETINFO cell on non-handshaking connection; dropping.".into(),
+                )
             }
-            State::Open(_) => {
-                return vec![Action::Log(Line::or(
-                    "can_process_netinfo_cell",
-                    "Received a NETINFO cell on non-handshaking connection; dropping.",
-                ))]
-            }
-            State::Initiator(Initiator::AwaitsCerts(_)) => {
+            State::Initiator(Initiator::AwaitsCerts) => {
                 return refused(Line::or(
                     FUNCTION,
                     "Got a NETINFO cell from server, but no authentication.  \
                      Closing the connection.",
                 ))
             }
-            State::Initiator(Initiator::AwaitsAuthChallenge(_) | Initiator::AwaitsNetinfo(_))
-            | State::Responder(Responder::AwaitsNetinfo(_)) => {}
-            State::Responder(Responder::AwaitsCerts(_) | Responder::AwaitsAuthenticate(_)) => {
+            State::Initiator(Initiator::AwaitsAuthChallenge | Initiator::AwaitsNetinfo)
+            | State::Responder(Responder::AwaitsNetinfo) => {}
+            State::Responder(Responder::AwaitsCerts | Responder::AwaitsAuthenticate) => {
                 actions.push(Action::MarkClient);
             }
         }

@@ -22,9 +22,8 @@ pub struct Padding {
 
 impl Link {
     pub(crate) fn padding_negotiate(&self, body: &[u8]) -> Vec<Action> {
-        let protocol = self.state.link_protocol();
-        let number = protocol.map_or(0, LinkProtocol::number);
-        if !protocol.is_some_and(LinkProtocol::has_padding) {
+        let number = self.link_protocol;
+        if number < LinkProtocol::V5.number() {
             return ignored(format!(
                 "Received a PADDING_NEGOTIATE cell on v{number} connection; dropping."
             ));

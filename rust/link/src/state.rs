@@ -58,7 +58,7 @@ pub enum State {
     /// The peer did.
     Responder(Responder),
     /// The handshake is over.
-    Open(LinkProtocol),
+    Open,
     /// No cell can come yet: there is no TLS.
     Elsewhere,
 }
@@ -70,11 +70,11 @@ pub enum Initiator {
     /// VERSIONS.
     AwaitsVersions,
     /// CERTS.
-    AwaitsCerts(LinkProtocol),
+    AwaitsCerts,
     /// AUTH_CHALLENGE, or NETINFO: we know who the peer is.
-    AwaitsAuthChallenge(LinkProtocol),
+    AwaitsAuthChallenge,
     /// NETINFO.
-    AwaitsNetinfo(LinkProtocol),
+    AwaitsNetinfo,
 }
 
 /// What we wait for on a connection that the peer opened. With a NETINFO cell it
@@ -84,11 +84,11 @@ pub enum Responder {
     /// VERSIONS.
     AwaitsVersions,
     /// CERTS, or NETINFO.
-    AwaitsCerts(LinkProtocol),
+    AwaitsCerts,
     /// AUTHENTICATE, or NETINFO: the peer has said who it is, but not proven it.
-    AwaitsAuthenticate(LinkProtocol),
+    AwaitsAuthenticate,
     /// NETINFO: we know who the peer is.
-    AwaitsNetinfo(LinkProtocol),
+    AwaitsNetinfo,
 }
 
 impl State {
@@ -105,53 +105,29 @@ impl State {
         matches!(self, State::Initiator(_) | State::Responder(_))
     }
 
-    /// The link protocol, once it is negotiated.
-    pub fn link_protocol(self) -> Option<LinkProtocol> {
-        match self {
-            State::Initiator(
-                Initiator::AwaitsCerts(protocol)
-                | Initiator::AwaitsAuthChallenge(protocol)
-                | Initiator::AwaitsNetinfo(protocol),
-            )
-            | State::Responder(
-                Responder::AwaitsCerts(protocol)
-                | Responder::AwaitsAuthenticate(protocol)
-                | Responder::AwaitsNetinfo(protocol),
-            )
-            | State::Open(protocol) => Some(protocol),
-            State::Silent(_)
-            | State::Initiator(Initiator::AwaitsVersions)
-            | State::Responder(Responder::AwaitsVersions)
-            | State::Elsewhere => None,
-        }
-    }
-
     /// What the link has come to when `action` is done.
     pub fn after(self, action: &Action) -> Self {
         match (self, action) {
             (State::Silent(role), Action::Attempt(Attempt::Begin, _)) => State::begun(role),
-            (State::Initiator(Initiator::AwaitsVersions), Action::Negotiated(protocol)) => {
-                State::Initiator(Initiator::AwaitsCerts(*protocol))
+            (State::Initiator(Initiator::AwaitsVersions), Action::Negotiated(_)) => {
+                State::Initiator(Initiator::AwaitsCerts)
             }
-            (State::Initiator(Initiator::AwaitsCerts(protocol)), Action::ReceivedCerts) => {
-                State::Initiator(Initiator::AwaitsAuthChallenge(protocol))
+            (State::Initiator(Initiator::AwaitsCerts), Action::ReceivedCerts) => {
+                State::Initiator(Initiator::AwaitsAuthChallenge)
             }
-            (
-                State::Initiator(Initiator::AwaitsAuthChallenge(protocol)),
-                Action::ReceivedAuthChallenge,
-            ) => State::Initiator(Initiator::AwaitsNetinfo(protocol)),
-            (State::Responder(Responder::AwaitsVersions), Action::Negotiated(protocol)) => {
-                State::Responder(Responder::AwaitsCerts(*protocol))
+            (State::Initiator(Initiator::AwaitsAuthChallenge), Action::ReceivedAuthChallenge) => {
+                State::Initiator(Initiator::AwaitsNetinfo)
             }
-            (State::Responder(Responder::AwaitsCerts(protocol)), Action::ReceivedCerts) => {
-                State::Responder(Responder::AwaitsAuthenticate(protocol))
+            (State::Responder(Responder::AwaitsVersions), Action::Negotiated(_)) => {
+                State::Responder(Responder::AwaitsCerts)
             }
-            (State::Responder(Responder::AwaitsAuthenticate(protocol)), Action::Authenticated) => {
-                State::Responder(Responder::AwaitsNetinfo(protocol))
+            (State::Responder(Responder::AwaitsCerts), Action::ReceivedCerts) => {
+                State::Responder(Responder::AwaitsAuthenticate)
             }
-            (state, Action::Attempt(Attempt::Open(_), _)) => {
-                state.link_protocol().map_or(state, State::Open)
+            (State::Responder(Responder::AwaitsAuthenticate), Action::Authenticated) => {
+                State::Responder(Responder::AwaitsNetinfo)
             }
+            (_, Action::Attempt(Attempt::Open(_), _)) => State::Open,
             (state, _) => state,
         }
     }

@@ -5,8 +5,9 @@ use core::fmt::Write as _;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::action::{Action, Attempt, Outgoing};
-use crate::authenticate::{Authenticator, PeerKeys, HEADER_LEN, SIGNATURE_LEN, SIGNED_LEN};
+use crate::authenticate::{Authenticator, PeerKeys, SIGNATURE_LEN, SIGNED_LEN};
 use crate::certs::{CertType, Proven};
+use crate::line::Line;
 use crate::netinfo::RelayAddresses;
 use crate::{
     auth_challenge, certs, command, netinfo, versions, Event, Facts, Initiator, Link, LinkProtocol,
@@ -23,6 +24,7 @@ pub(crate) struct Calm {
     pub(crate) sent_netinfo: bool,
     /// Which certificates cannot be decoded.
     undecodable: Vec<CertType>,
+    logged: usize,
     pub(crate) around: Surroundings,
 }
 
@@ -32,6 +34,7 @@ impl Calm {
             expected: signed_by_authenticator(),
             sent_netinfo: false,
             undecodable: Vec::new(),
+            logged: 0,
             around: Surroundings {
                 now: NOW.into(),
                 sent_versions_at: i64::from(NOW) - 1,
@@ -50,6 +53,10 @@ impl Calm {
 impl Facts for Calm {
     fn decode_certificate(&mut self, cert_type: CertType, _: &[u8]) -> bool {
         !self.undecodable.contains(&cert_type)
+    }
+
+    fn log(&mut self, _: &Line) {
+        self.logged += 1;
     }
 
     fn expected_authenticator(&mut self, _: u16) -> Option<&[u8]> {
@@ -139,31 +146,30 @@ fn good_padding_negotiate() -> Vec<u8> {
 /// Every state, with the newest link protocol.
 fn states() -> [(&'static str, State); 12] {
     use State::{Initiator as I, Responder as R};
-    let v5 = LinkProtocol::V5;
     [
         (
             "initiator, no cell has come",
             State::Silent(Role::Initiator),
         ),
         ("initiator, awaits VERSIONS", I(Initiator::AwaitsVersions)),
-        ("initiator, awaits CERTS", I(Initiator::AwaitsCerts(v5))),
+        ("initiator, awaits CERTS", I(Initiator::AwaitsCerts)),
         (
             "initiator, awaits AUTH_CHALLENGE",
-            I(Initiator::AwaitsAuthChallenge(v5)),
+            I(Initiator::AwaitsAuthChallenge),
         ),
-        ("initiator, awaits NETINFO", I(Initiator::AwaitsNetinfo(v5))),
+        ("initiator, awaits NETINFO", I(Initiator::AwaitsNetinfo)),
         (
             "responder, no cell has come",
             State::Silent(Role::Responder),
         ),
         ("responder, awaits VERSIONS", R(Responder::AwaitsVersions)),
-        ("responder, awaits CERTS", R(Responder::AwaitsCerts(v5))),
+        ("responder, awaits CERTS", R(Responder::AwaitsCerts)),
         (
             "responder, awaits AUTHENTICATE",
-            R(Responder::AwaitsAuthenticate(v5)),
+            R(Responder::AwaitsAuthenticate),
         ),
-        ("responder, awaits NETINFO", R(Responder::AwaitsNetinfo(v5))),
-        ("open", State::Open(v5)),
+        ("responder, awaits NETINFO", R(Responder::AwaitsNetinfo)),
+        ("open", State::Open),
         ("elsewhere", State::Elsewhere),
     ]
 }
@@ -247,8 +253,16 @@ pub(crate) fn words(actions: &[Action]) -> String {
 }
 
 pub(crate) fn relay(state: State) -> Link {
+    let versions_are_awaited = matches!(
+        state,
+        State::Silent(_)
+            | State::Elsewhere
+            | State::Initiator(Initiator::AwaitsVersions)
+            | State::Responder(Responder::AwaitsVersions)
+    );
     Link {
         state,
+        link_protocol: if versions_are_awaited { 0 } else { 5 },
         known_too_early: false,
         public_relay: true,
     }
@@ -271,8 +285,7 @@ fn table() -> String {
             let actions = relay(state).handle(Event::CertificatesChecked(proven), &mut Calm::new());
             if !matches!(
                 state,
-                State::Initiator(Initiator::AwaitsCerts(_))
-                    | State::Responder(Responder::AwaitsCerts(_))
+                State::Initiator(Initiator::AwaitsCerts) | State::Responder(Responder::AwaitsCerts)
             ) {
                 continue;
             }
@@ -317,6 +330,9 @@ fn meet(initiator_is_relay: bool) -> (State, State, Vec<Outgoing>) {
             for action in self.link.handle(event, &mut self.facts) {
                 assert_ne!(action, Action::Close);
                 self.link.state = self.link.state.after(&action);
+                if let Action::Negotiated(protocol) = action {
+                    self.link.link_protocol = protocol.number();
+                }
                 match action {
                     Action::Attempt(Attempt::Send(cell), _) => {
                         self.facts.sent_netinfo |= cell == Outgoing::Netinfo;
@@ -368,7 +384,7 @@ fn meet(initiator_is_relay: bool) -> (State, State, Vec<Outgoing>) {
 #[test]
 fn two_relays_open_a_link_and_both_know_each_other() {
     let (initiator, responder, sent) = meet(true);
-    let open = State::Open(LinkProtocol::V5);
+    let open = State::Open;
     assert_eq!((initiator, responder), (open, open));
     assert_eq!(
         sent,
@@ -383,7 +399,7 @@ fn two_relays_open_a_link_and_both_know_each_other() {
 #[test]
 fn a_client_opens_a_link_and_says_nothing_about_itself() {
     let (initiator, responder, sent) = meet(false);
-    let open = State::Open(LinkProtocol::V5);
+    let open = State::Open;
     assert_eq!((initiator, responder), (open, open));
     assert_eq!(sent, [Outgoing::Netinfo]);
 }
@@ -469,19 +485,18 @@ fn a_link_opens_only_with_a_netinfo_cell_and_only_to_who_may_be_anybody_or_is_kn
             let may = command == command::NETINFO
                 && matches!(
                     state,
-                    State::Initiator(
-                        Initiator::AwaitsAuthChallenge(_) | Initiator::AwaitsNetinfo(_)
-                    ) | State::Responder(
-                        Responder::AwaitsCerts(_)
-                            | Responder::AwaitsAuthenticate(_)
-                            | Responder::AwaitsNetinfo(_)
-                    )
+                    State::Initiator(Initiator::AwaitsAuthChallenge | Initiator::AwaitsNetinfo)
+                        | State::Responder(
+                            Responder::AwaitsCerts
+                                | Responder::AwaitsAuthenticate
+                                | Responder::AwaitsNetinfo
+                        )
                 );
             assert_eq!(opens, may, "{cell} at {name}");
             let as_client = actions.contains(&Action::MarkClient);
             let unknown = matches!(
                 state,
-                State::Responder(Responder::AwaitsCerts(_) | Responder::AwaitsAuthenticate(_))
+                State::Responder(Responder::AwaitsCerts | Responder::AwaitsAuthenticate)
             );
             assert_eq!(as_client, opens && unknown, "{cell} at {name}");
         }
@@ -496,7 +511,8 @@ fn certificates_that_cannot_be_decoded_are_named_and_the_others_kept() {
     let body = good_certs();
     let actions = link.handle(event(command::CERTS, &body), &mut facts);
     let words = words(&actions);
-    assert_eq!(words, "record, log, log, keep certificates, judge them");
+    assert_eq!(words, "record, keep certificates, judge them");
+    assert_eq!(facts.logged, 2);
 }
 
 #[test]

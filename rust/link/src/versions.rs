@@ -35,11 +35,11 @@ impl Link {
             );
             return refused(Line::or(FUNCTION, text));
         }
-        if let Some(protocol) = self.state.link_protocol() {
+        if self.link_protocol != 0 {
             return ignored(format!(
                 "Received a VERSIONS cell on a connection with its version already set to {}; \
                  dropping",
-                protocol.number()
+                self.link_protocol
             ));
         }
         let role = match self.state {
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn half_a_version_ends_every_link_and_a_second_cell_none() {
-        let open = relay(State::Open(LinkProtocol::V4));
+        let open = relay(State::Open);
         for link in [open, handshaking(Role::Initiator)] {
             assert_eq!(words(&link.versions(&[0, 4, 0])), "log, close");
         }
