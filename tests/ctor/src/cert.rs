@@ -219,8 +219,14 @@ extern "C" {
     pub fn crypto_pk_generate_key_with_bits(env: *mut crypto_pk_t, bits: c_int) -> c_int;
     /// tor's: the same key, to be freed once more.
     pub fn crypto_pk_dup_key(orig: *mut crypto_pk_t) -> *mut crypto_pk_t;
-    /// tor's: a copy of its public part only.
-    pub fn crypto_pk_copy_public_only(env: *const crypto_pk_t) -> *mut crypto_pk_t;
+    /// tor's: writes its public part; how many bytes.
+    pub fn crypto_pk_asn1_encode(
+        pk: *const crypto_pk_t,
+        dest: *mut c_char,
+        dest_len: usize,
+    ) -> c_int;
+    /// tor's: reads that.
+    pub fn crypto_pk_asn1_decode(str: *const c_char, len: usize) -> *mut crypto_pk_t;
     /// tor's: frees it.
     pub fn crypto_pk_free_(env: *mut crypto_pk_t);
     /// tor's: signs.

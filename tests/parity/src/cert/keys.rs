@@ -3,7 +3,7 @@
 use std::ptr;
 
 use ctor::cert::{
-    crypto_pk_copy_public_only, crypto_pk_generate_key_with_bits, crypto_pk_new,
+    crypto_pk_asn1_decode, crypto_pk_asn1_encode, crypto_pk_generate_key_with_bits, crypto_pk_new,
     crypto_pk_private_sign, crypto_pk_t, ed25519_keypair_t, ed25519_public_key_generate,
     ed25519_secret_key_from_seed, ed25519_sign,
 };
@@ -65,8 +65,15 @@ impl Rsa {
 
     /// The same key without its secret.
     pub fn public(self) -> Self {
-        // SAFETY: a key.
-        Rsa(unsafe { crypto_pk_copy_public_only(self.0) })
+        let mut bytes = [0; 1024];
+        // SAFETY: a key; bytes with their length.
+        let key = unsafe {
+            let len = crypto_pk_asn1_encode(self.0, bytes.as_mut_ptr(), bytes.len());
+            let len = usize::try_from(len).expect("C Tor writes a key");
+            crypto_pk_asn1_decode(bytes.as_ptr(), len)
+        };
+        assert!(!key.is_null(), "C Tor reads no key");
+        Rsa(key)
     }
 
     /// What C is given.
