@@ -1,15 +1,16 @@
-//! Objects of `src/trunnel` are freed with all that is in them, on both sides. The
-//! fuzzer cannot tell: C Tor keeps tables until its process ends.
+//! Objects of `src/trunnel` and certificates are freed with all that is in them, on both
+//! sides. The fuzzer cannot tell: C Tor keeps tables until its process ends.
 //!
 //! Measured in a process of its own, in which nothing else allocates and malloc keeps
 //! nothing at hand: this program, with the test that is otherwise ignored.
 
 use std::process::Command;
 
+use parity::cert;
 use parity::laboratory::{random_bytes, Side, Target, FIRST_SEED};
 use parity::relaycrypt::heap::in_use;
 use parity::trunnel::object::Owned;
-use parity::trunnel::{number_of, COMPARISONS};
+use parity::trunnel::{self, number_of};
 
 const INPUTS: u64 = 1_500;
 
@@ -30,7 +31,7 @@ fn growth(work: impl Fn()) -> usize {
 #[test]
 #[ignore = "run by the other test, in a process of its own"]
 fn measure() -> Result<(), String> {
-    for target in COMPARISONS {
+    for target in trunnel::COMPARISONS.iter().chain(cert::COMPARISONS) {
         let (name, more) = (target.about().name, growth(|| compare_all(*target)));
         if more > 0 {
             return Err(format!("{name} leaks {more} bytes"));
