@@ -234,7 +234,7 @@ impl Network {
             .iter()
             .flat_map(|node| {
                 let lines = node.log_lines().into_iter();
-                let bugs = lines.filter(|line| BUG_MARKS.iter().any(|mark| line.contains(mark)));
+                let bugs = lines.filter(|line| reports_bug(line));
                 bugs.map(|line| format!("{}: {line}", node.name()))
                     .collect::<Vec<_>>()
             })
@@ -877,6 +877,19 @@ fn last_lines(node: &Node) -> String {
     text
 }
 
+/// Whether a line of a log reports a bug. A mark inside of a word is none: keys in
+/// base 64 can contain anything.
+fn reports_bug(line: &str) -> bool {
+    let in_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
+    BUG_MARKS.iter().any(|mark| {
+        line.match_indices(mark).any(|(at, _)| {
+            let before = line[..at].chars().next_back();
+            let after = line[at + mark.len()..].chars().next();
+            !before.is_some_and(in_word) && !after.is_some_and(in_word)
+        })
+    })
+}
+
 /// How tor, and Rust, announce what should never happen.
 const BUG_MARKS: [&str; 4] = ["Bug:", "BUG", "panicked at", "Assertion"];
 /// A unix socket's path has room for 107 bytes.
@@ -895,6 +908,16 @@ mod tests {
     fn only_relays_with_the_running_flag_count() {
         let consensus = "r a\ns Fast Running Valid\nw Bandwidth=1\nr b\ns Fast Valid\n";
         assert_eq!(running_relays(consensus), 1);
+    }
+
+    #[test]
+    fn bugs_are_reported_in_words_of_their_own() {
+        assert!(reports_bug("[warn] tor_bug_occurred_(): Bug: x.c:1"));
+        assert!(reports_bug("[err] BUG: panic in f"));
+        assert!(reports_bug("thread 'main' panicked at x.rs:1"));
+        assert!(reports_bug("Assertion x failed"));
+        assert!(!reports_bug("[warn] Received ID=ApBUGu5xrT37 RSA_ID=00"));
+        assert!(!reports_bug("[warn] Received ID=BUGu5xrT37 RSA_ID=00"));
     }
 
     #[test]
