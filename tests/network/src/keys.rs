@@ -86,4 +86,6 @@ pub(crate) fn make_relay_keys(node: &NodeSpec, no_defaults: &Path) -> Result<Str
     Ok(fingerprint.to_owned())
 }
 
-const NO_AUTHORITY: &str = "none orport=1 127.0.0.1:1 0123456789ABCDEF0123456789ABCDEF01234567";
+/// An authority at an address where nobody listens.
+pub(crate) const NO_AUTHORITY: &str =
+    "none orport=1 127.0.0.1:1 0123456789ABCDEF0123456789ABCDEF01234567";

@@ -100,6 +100,24 @@ impl Network {
         Ok(start.network)
     }
 
+    /// Starts relays and clients that belong to no network: the directory authority
+    /// that they are told of does not exist. Returns when all of them answer on their
+    /// control ports, which takes a second or two. For tests of links; clients cannot
+    /// carry anything.
+    pub fn start_without_authorities(spec: Spec) -> Result<Network> {
+        ensure!(
+            spec.authorities == 0,
+            "authorities would make it a network that can be waited for"
+        );
+        let mut start = Start::prepare(spec, &Quiet)?;
+        start.make_keys()?;
+        start.authorities = vec![format!("DirAuthority {}", keys::NO_AUTHORITY)];
+        start.spawn(|_| true)?;
+        start.controls(Step::Relays, |_| true)?;
+        start.network.ready_after = start.began.elapsed();
+        Ok(start.network)
+    }
+
     /// The folder that holds a folder for each node.
     pub fn folder(&self) -> &Path {
         &self.folder
