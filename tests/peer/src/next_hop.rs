@@ -4,27 +4,21 @@
 //! initializing connections" and "CREATE and CREATED cells").
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{bail, Context, Result};
-use openssl::asn1::Asn1Time;
-use openssl::bn::BigNum;
-use openssl::hash::MessageDigest;
-use openssl::pkey::{PKey, Private};
-use openssl::rsa::Rsa;
-use openssl::x509::{X509Name, X509};
-use sha1::{Digest, Sha1};
+use anyhow::{Context, Result};
 
 use crate::cell::{command, Cell, CircIdLen, Decoder};
 use crate::circuit::{relay, RelayMessage};
+use crate::identity::{cert_type, Identity};
 use crate::wire::{Received, Wire, PATIENCE};
 
 /// A relay that listens.
 pub(crate) struct NextHop {
     listener: TcpListener,
-    identity: PKey<Private>,
+    identity: Identity,
     /// `None` before a connection has come, and once it has gone.
     wire: Option<Wire>,
     decoder: Decoder,
@@ -39,11 +33,9 @@ const LINK_PROTOCOL: u16 = 4;
 impl NextHop {
     /// Under a new identity, so that no link to an earlier one is taken for it.
     pub(crate) fn listen() -> Result<NextHop> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
         Ok(NextHop {
-            listener,
-            identity: PKey::from_rsa(Rsa::generate(1024)?)?,
+            listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
+            identity: Identity::new()?,
             wire: None,
             decoder: Decoder::default(),
             agreed: false,
@@ -53,38 +45,26 @@ impl NextHop {
 
     /// The EXTEND2 that leads here, with a handshake of 84 bytes of type ntor.
     pub(crate) fn extend2(&self) -> Result<RelayMessage> {
-        let SocketAddr::V4(address) = self.listener.local_addr()? else {
-            bail!("an IPv4 address that is none");
-        };
-        let key = self.identity.rsa()?.public_key_to_der_pkcs1()?;
-        let mut body = vec![2, 0, 6];
-        body.extend(address.ip().octets());
-        body.extend(address.port().to_be_bytes());
-        body.extend([2, 20]);
-        body.extend(Sha1::digest(&key));
-        body.extend([0, 2, 0, 84]);
-        body.extend([7; 84]);
-        Ok(RelayMessage::new(relay::EXTEND2, 0, body))
+        let create2 = [&[0, 2, 0, 84][..], &[7; 84]].concat();
+        let address = self.listener.local_addr()?;
+        Ok(extend2(address, &self.identity.rsa_id()?, None, &create2))
     }
 
     /// Takes a connection and goes through the handshake up to the CREATE2.
     /// Returns what came, the CREATE2 last if it did.
     pub(crate) fn accept(&mut self) -> Result<Vec<Cell>> {
-        let Some(stream) = self.connection()? else {
+        let Some(stream) = accept(&self.listener)? else {
             return Ok(Vec::new());
         };
-        let link = PKey::from_rsa(Rsa::generate(2048)?)?;
-        let link_cert = certificate("link", &link, "identity", &self.identity)?;
-        let id_cert = certificate("identity", &self.identity, "identity", &self.identity)?;
-        self.wire = Wire::accept_tls(stream, &link_cert, &link)?;
+        let (key, cert) = self.identity.tls();
+        self.wire = Wire::accepted(stream)?.answer_tls(cert, key)?;
         let mut came = self.receive(1)?;
-        let mut certs = vec![2];
-        for (cert_type, cert) in [(1, link_cert), (2, id_cert)] {
-            let der = cert.to_der()?;
-            certs.push(cert_type);
-            certs.extend((der.len() as u16).to_be_bytes());
-            certs.extend(der);
-        }
+        let ed25519 = [
+            cert_type::IDENTITY_V_SIGNING,
+            cert_type::SIGNING_V_TLS_CERT,
+            cert_type::RSA_ID_V_IDENTITY,
+        ];
+        let certs = self.identity.responder_certs()?.without(&ed25519).encode();
         // No method to authenticate by: who asks is not our affair.
         let challenge = [0; 34];
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as u32;
@@ -163,46 +143,49 @@ impl NextHop {
     pub(crate) fn knows(&self, cell: &Cell) -> bool {
         cell.circ_id == 0 || Some(cell.circ_id) == self.circ_id
     }
-
-    /// `None` when nobody came.
-    fn connection(&self) -> Result<Option<TcpStream>> {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            match self.listener.accept() {
-                Ok((stream, _)) => {
-                    stream.set_nonblocking(false)?;
-                    return Ok(Some(stream));
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    thread::sleep(Duration::from_millis(2));
-                }
-                Err(error) => return Err(error).context("the next hop cannot listen"),
-            }
-        }
-        Ok(None)
-    }
 }
 
-fn certificate(
-    subject: &str,
-    key: &PKey<Private>,
-    issuer: &str,
-    signer: &PKey<Private>,
-) -> Result<X509> {
-    let name = |text: &str| -> Result<X509Name> {
-        let mut name = X509Name::builder()?;
-        name.append_entry_by_text("CN", text)?;
-        Ok(name.build())
+/// The EXTEND2 that leads to a relay with this address and identity, and has the body
+/// of CREATE2 for it.
+pub(crate) fn extend2(
+    address: SocketAddr,
+    rsa_id: &[u8; 20],
+    ed25519_id: Option<&[u8; 32]>,
+    create2: &[u8],
+) -> RelayMessage {
+    let (specifier, ip) = match address.ip() {
+        IpAddr::V4(ip) => (0, ip.octets().to_vec()),
+        IpAddr::V6(ip) => (1, ip.octets().to_vec()),
     };
-    let mut cert = X509::builder()?;
-    cert.set_version(2)?;
-    let serial = BigNum::from_u32(1)?.to_asn1_integer()?;
-    cert.set_serial_number(&serial)?;
-    cert.set_subject_name(&*name(subject)?)?;
-    cert.set_issuer_name(&*name(issuer)?)?;
-    cert.set_not_before(&*Asn1Time::days_from_now(0)?)?;
-    cert.set_not_after(&*Asn1Time::days_from_now(30)?)?;
-    cert.set_pubkey(key)?;
-    cert.sign(signer, MessageDigest::sha256())?;
-    Ok(cert.build())
+    let mut specifiers = vec![
+        (
+            specifier,
+            [ip, address.port().to_be_bytes().to_vec()].concat(),
+        ),
+        (2, rsa_id.to_vec()),
+    ];
+    specifiers.extend(ed25519_id.map(|id| (3, id.to_vec())));
+    let mut body = vec![specifiers.len() as u8];
+    for (specifier, content) in specifiers {
+        body.extend([specifier, content.len() as u8]);
+        body.extend(content);
+    }
+    body.extend(create2);
+    RelayMessage::new(relay::EXTEND2, 0, body)
+}
+
+/// The next connection; `None` when nobody came.
+pub(crate) fn accept(listener: &TcpListener) -> Result<Option<TcpStream>> {
+    listener.set_nonblocking(true)?;
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        match listener.accept() {
+            Ok((stream, _)) => return Ok(Some(stream)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            Err(error) => return Err(error).context("a peer cannot listen"),
+        }
+    }
+    Ok(None)
 }

@@ -1,10 +1,15 @@
 //! What a peer sends, and when it waits: data, made by builders that read like
 //! the conversation.
 
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::authenticate::Forgery;
 use crate::cell::{command, Cell, CircIdLen};
 use crate::circuit::RelayMessage;
+use crate::identity::{Certs, Identity};
+use crate::next_hop::extend2;
+use crate::play::Relay;
 
 /// One step of a script. What is sent goes out at the next step that waits or
 /// ends, all of it in one write.
@@ -29,19 +34,27 @@ pub(crate) enum Step {
     NextHopAwaits(usize),
     /// From here on, everything goes over the link that it has.
     OverNextHop,
-    /// From here on, each byte goes out in a write of its own.
-    Slowly,
+    /// A circuit is extended to this relay, by an ntor v3 handshake whose keys count.
+    ExtendNtorV3(u32, Box<Relay>),
+    /// AUTHENTICATE, once CERTS and AUTH_CHALLENGE have come.
+    Authenticate(Box<Identity>, Forgery),
+    /// From here on, each byte goes out in a write of its own, so long after the last.
+    Slowly(Duration),
     /// Until this many more cells have come.
     Await(usize),
+    /// Until this circuit is made or refused.
+    AwaitCreated(u32),
     /// Listens this long.
     Quiet(Duration),
     /// Positive evidence that the link lives: new circuits are made on it.
     Probe,
+    /// Such evidence too: the tor that opened the link makes a circuit on it.
+    AwaitCreate,
     EndTls,
     EndTcp,
 }
 
-/// A conversation with an ORPort, from the side that connects.
+/// A conversation over a link, from either of its ends.
 #[derive(Clone, Debug)]
 pub struct Script {
     /// What is tried, in a few words.
@@ -132,6 +145,43 @@ impl Script {
         self.cell(0, command::NETINFO, [0, 0, 0, 0, 4, 4, 127, 0, 0, 1, 0])
     }
 
+    /// The same with the time that it is, and an address of ours: 127.0.0.1.
+    pub fn relay_netinfo(self) -> Script {
+        let local = [4, 4, 127, 0, 0, 1];
+        self.netinfo_of([&local[..], &[1], &local].concat())
+    }
+
+    /// NETINFO with the time that it is, and this content.
+    pub fn netinfo_of(self, content: impl AsRef<[u8]>) -> Script {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.unwrap_or_default().as_secs() as u32;
+        let body = [&now.to_be_bytes()[..], content.as_ref()].concat();
+        self.cell(0, command::NETINFO, body)
+    }
+
+    /// CERTS.
+    pub fn certs(self, certs: &Certs) -> Script {
+        self.cell(0, command::CERTS, certs.encode())
+    }
+
+    /// AUTH_CHALLENGE that offers these methods.
+    pub fn auth_challenge(self, methods: &[u16]) -> Script {
+        let mut body = vec![0x33; 32];
+        body.extend((methods.len() as u16).to_be_bytes());
+        body.extend(methods.iter().flat_map(|method| method.to_be_bytes()));
+        self.cell(0, command::AUTH_CHALLENGE, body)
+    }
+
+    /// AUTHENTICATE as this identity, right or not.
+    pub fn authenticate(self, identity: &Identity, forgery: Forgery) -> Script {
+        self.step(Step::Authenticate(Box::new(identity.clone()), forgery))
+    }
+
+    /// Waits until the tor that has opened the link makes a circuit on it.
+    pub fn wait_for_create(self) -> Script {
+        self.step(Step::AwaitCreate)
+    }
+
     /// A CREATE_FAST.
     pub fn create_fast(self, circ_id: u32) -> Script {
         self.step(Step::Create(circ_id))
@@ -139,7 +189,7 @@ impl Script {
 
     /// A circuit, complete, and what is said on it.
     pub fn circuit(self, circ_id: u32, say: impl Fn(CircuitScript) -> CircuitScript) -> Script {
-        let script = self.create_fast(circ_id).wait(1);
+        let script = self.create_fast(circ_id).wait_for_created(circ_id);
         say(CircuitScript { script, circ_id }).script
     }
 
@@ -160,12 +210,22 @@ impl Script {
 
     /// From here on one byte at a time, each in a write and TLS record of its own.
     pub fn slowly(self) -> Script {
-        self.step(Step::Slowly)
+        self.step(Step::Slowly(BETWEEN_BYTES))
+    }
+
+    /// The same, so slowly that it takes as long as `pause` from byte to byte.
+    pub fn pausing(self, pause: Duration) -> Script {
+        self.step(Step::Slowly(pause))
     }
 
     /// Waits for this many more cells, or the end of the connection.
     pub fn wait(self, cells: usize) -> Script {
         self.step(Step::Await(cells))
+    }
+
+    /// Waits until a circuit that was asked for is made or refused.
+    pub fn wait_for_created(self, circ_id: u32) -> Script {
+        self.step(Step::AwaitCreated(circ_id))
     }
 
     /// Listens for a while; what comes is written down.
@@ -226,6 +286,24 @@ impl CircuitScript {
         self.then(|script| script.step(Step::Extend(circ_id)))
     }
 
+    /// Extends it to whoever listens there and has these identities, with a handshake
+    /// that is none.
+    pub fn extend_to(
+        self,
+        address: SocketAddr,
+        rsa_id: &[u8; 20],
+        ed25519_id: Option<&[u8; 32]>,
+    ) -> CircuitScript {
+        let create2 = [&[0, 2, 0, 84][..], &[7; 84]].concat();
+        self.relay_early(extend2(address, rsa_id, ed25519_id, &create2))
+    }
+
+    /// Extends it to a relay that is one.
+    pub fn extend_ntor_v3(self, relay: &Relay) -> CircuitScript {
+        let step = Step::ExtendNtorV3(self.circ_id, Box::new(*relay));
+        self.then(|script| script.step(step))
+    }
+
     /// The relay to which the circuit was extended sends a cell on it.
     pub fn next_hop_sends(self, command: u8, body: impl Into<Vec<u8>>) -> CircuitScript {
         self.then(|script| script.step(Step::NextHopSends(command, body.into())))
@@ -262,3 +340,6 @@ impl CircuitScript {
         self
     }
 }
+
+/// Long enough for the relay to read most bytes by themselves.
+const BETWEEN_BYTES: Duration = Duration::from_micros(200);

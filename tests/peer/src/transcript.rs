@@ -8,7 +8,9 @@
 //! * the relay's own: its certificates (only their types, and the length of
 //!   those that are not X.509);
 //! * time: NETINFO's timestamp, padding cells, and the order between cells of
-//!   different circuits, which is the scheduler's.
+//!   different circuits, which is the scheduler's; on a link that a tor has opened to
+//!   us, ids of its circuits, and what it sends outside TLS behind the first bytes,
+//!   which tell what kind of record that is.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -126,6 +128,21 @@ impl Transcript {
         self.line(cell.circ_id, line);
     }
 
+    /// EXTENDED2 for ntor v3.
+    pub(crate) fn extended_ntor_v3(&mut self, cell: &Cell, agreed: bool) {
+        let keys = if agreed { "agree" } else { "differ" };
+        self.line(cell.circ_id, format!("RELAY EXTENDED2, keys {keys}"));
+    }
+
+    /// AUTHENTICATE, and what is wrong with it.
+    pub(crate) fn authenticate(&mut self, wrong: &[&str]) {
+        let line = match wrong {
+            [] => "AUTHENTICATE, all of it right".to_owned(),
+            _ => format!("AUTHENTICATE, wrong: {}", wrong.join(", ")),
+        };
+        self.line(0, line);
+    }
+
     pub(crate) fn relay(&mut self, cell: &Cell, message: Option<RelayMessage>) {
         let line = match message {
             Some(message) => format!("RELAY {}", describe_message(&message)),
@@ -204,6 +221,7 @@ fn describe(cell: &Cell) -> Option<String> {
             format!("AUTH_CHALLENGE {}", hex::encode(methods))
         }
         command::NETINFO => describe_netinfo(body)?,
+        command::CREATE_FAST => format!("CREATE_FAST{}", filling(body, 20)),
         command::CREATED_FAST => format!("CREATED_FAST, unasked for{}", filling(body, 40)),
         command::CREATE2 => {
             let length = usize::from(u16::from_be_bytes([body[2], body[3]]));

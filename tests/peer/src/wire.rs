@@ -1,5 +1,5 @@
 //! A connection to an ORPort, bare or in TLS. Certificates are not checked: the
-//! relay's identity is not what is tested. A send that fails says nothing; that
+//! relay's identity is not what is tested. A send that fails says little; that
 //! the peer has gone shows when what it sent before has been received.
 
 use std::io::{ErrorKind, Read, Write};
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use openssl::pkey::{PKeyRef, Private};
+use openssl::sha::sha256;
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode};
 use openssl::x509::X509Ref;
 
@@ -47,15 +48,20 @@ impl Wire {
         Ok(ssl.connect(stream).ok().map(Wire::Tls))
     }
 
-    /// A connection that was accepted, in TLS under this certificate; `None` when
-    /// the peer ended the handshake.
-    pub(crate) fn accept_tls(
-        stream: TcpStream,
-        cert: &X509Ref,
-        key: &PKeyRef<Private>,
-    ) -> Result<Option<Wire>> {
+    /// A connection that was accepted.
+    pub(crate) fn accepted(stream: TcpStream) -> Result<Wire> {
+        stream.set_nonblocking(false)?;
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(Wire::Bare(stream))
+    }
+
+    /// The same in TLS under this certificate; `None` when the peer ended the
+    /// handshake.
+    pub(crate) fn answer_tls(self, cert: &X509Ref, key: &PKeyRef<Private>) -> Result<Option<Wire>> {
+        let Wire::Bare(stream) = self else {
+            return Ok(Some(self));
+        };
         stream.set_read_timeout(Some(PATIENCE))?;
         let mut context = SslContext::builder(SslMethod::tls_server())?;
         context.set_certificate(cert)?;
@@ -64,11 +70,20 @@ impl Wire {
         Ok(ssl.accept(stream).ok().map(Wire::Tls))
     }
 
-    pub(crate) fn send(&mut self, bytes: &[u8]) {
-        let _gone = match self {
+    /// False when it is certain that the peer has gone.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> bool {
+        let sent = match self {
             Wire::Bare(stream) => stream.write_all(bytes),
             Wire::Tls(stream) => stream.write_all(bytes),
         };
+        sent.is_ok()
+    }
+
+    /// The digest of the certificate under which the peer is in TLS.
+    pub(crate) fn peer_cert_sha256(&self) -> Option<[u8; 32]> {
+        let Wire::Tls(stream) = self else { return None };
+        let cert = stream.ssl().peer_certificate()?;
+        Some(sha256(&cert.to_der().ok()?))
     }
 
     pub(crate) fn receive(&mut self, limit: Duration) -> Result<Received> {

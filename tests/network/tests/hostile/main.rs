@@ -9,6 +9,7 @@
 
 mod circuits;
 mod handshake;
+mod keys;
 mod log;
 mod regressions;
 mod relaying;
@@ -16,14 +17,13 @@ mod transport;
 
 use std::collections::BTreeSet;
 use std::env;
-use std::fs;
 use std::thread;
 use std::time::Instant;
 
 use anyhow::{ensure, Context, Result};
 use log::Log;
 use network::{Binary, Control, Network, Quiet, Select, Setting, Spec, Transfer};
-use peer::{play, Ending, Relay, RelayKeys, Script, Transcript};
+use peer::{play, Ending, Relay, Script, Transcript};
 use regressions::BUGS;
 
 /// The relays under attack; each also does the work of an exit.
@@ -136,13 +136,7 @@ impl Target {
     fn new(network: &Network, node: &'static str) -> Result<Target> {
         Ok(Target {
             node,
-            relay: Relay {
-                or_port: network.or_port(node)?,
-                keys: Some(RelayKeys {
-                    ed25519_id: public_key(network, node, "ed25519_master_id_public_key")?,
-                    onion_key: public_key(network, node, "secret_onion_key_ntor")?,
-                }),
-            },
+            relay: keys::relay(network, node)?,
             control: network.control(node)?,
             log: Log::from_now_on(network, node)?,
         })
@@ -161,14 +155,6 @@ impl Target {
             warnings: self.log.new_warnings()?,
         })
     }
-}
-
-/// The public key in a relay's key file, where it is the last.
-fn public_key(network: &Network, node: &str, file: &str) -> Result<[u8; 32]> {
-    let path = network.folder().join(node).join("keys").join(file);
-    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let key = bytes.last_chunk().copied();
-    key.with_context(|| format!("{} holds no key", path.display()))
 }
 
 /// What a relay says that closes a circuit because it is idle. C Tor looks for such
