@@ -1,6 +1,7 @@
 //! Links, by C tors and Rust tors that belong to no network: hostile responders that
 //! relays and clients connect to, hostile initiators that say they are relays, slow
-//! and silent peers of both roles.
+//! and silent peers of both roles, links between C and Rust in both directions over
+//! IPv4 and IPv6.
 //!
 //! Of hostile peers everything that they see has to be equal, case by case: cells and
 //! their content, whether the connection is closed or held open, and besides what the
@@ -12,6 +13,7 @@
 
 mod case;
 mod certs;
+mod directions;
 mod initiators;
 #[path = "../hostile/keys.rs"]
 mod keys;
@@ -49,6 +51,11 @@ fn c_and_rust_answer_hostile_peers_alike() -> Result<()> {
     ensure!(failed.is_empty(), "{}", failed.join("\n"));
     stalling.finish(&[])?;
     network.finish(&[])
+}
+
+#[test]
+fn c_and_rust_open_links_to_each_other_in_both_directions_over_ipv4_and_ipv6() -> Result<()> {
+    directions::test()
 }
 
 fn hostile_initiators(network: &Network) -> Result<()> {
