@@ -1,7 +1,7 @@
 //! Links, by C tors and Rust tors that belong to no network: hostile responders that
 //! relays and clients connect to, hostile initiators that say they are relays, slow
 //! and silent peers of both roles, links between C and Rust in both directions over
-//! IPv4 and IPv6.
+//! IPv4 and IPv6, and what many links leave behind.
 //!
 //! Of hostile peers everything that they see has to be equal, case by case: cells and
 //! their content, whether the connection is closed or held open, and besides what the
@@ -18,6 +18,7 @@ mod initiators;
 #[path = "../hostile/keys.rs"]
 mod keys;
 mod log;
+mod memory;
 mod pairs;
 mod responders;
 mod stalls;
@@ -56,6 +57,11 @@ fn c_and_rust_answer_hostile_peers_alike() -> Result<()> {
 #[test]
 fn c_and_rust_open_links_to_each_other_in_both_directions_over_ipv4_and_ipv6() -> Result<()> {
     directions::test()
+}
+
+#[test]
+fn five_hundred_links_leave_no_growth() -> Result<()> {
+    memory::test()
 }
 
 fn hostile_initiators(network: &Network) -> Result<()> {
