@@ -48,7 +48,11 @@ fn cache_name(source: &Path, arguments: &[String]) -> String {
         digest.update(format!("{name}={:?}", env::var_os(name)));
     }
     let digest = format!("{:x?}", digest.finalize());
-    let short: String = digest.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    let short: String = digest
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .take(16)
+        .collect();
     format!("../configure-{short}.cache")
 }
 

@@ -186,7 +186,9 @@ fn a_panic_in_a_link_handshake_costs_one_link_and_the_next_is_opened() -> Result
         or_port: network.or_port(HANDSHAKE.node)?,
         keys: None,
     };
-    let script = Script::open("a link", 5).quiet(Duration::from_millis(1)).probe();
+    let script = Script::open("a link", 5)
+        .quiet(Duration::from_millis(1))
+        .probe();
     let mut closed = 0;
     for _ in 0..MOST_LINKS {
         let transcript = play(&relay, &script)?;

@@ -104,7 +104,8 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "network",
-        about: "private networks with C and Rust tors mixed; hostile peers; links; contained panics",
+        about:
+            "private networks with C and Rust tors mixed; hostile peers; links; contained panics",
         run: cargo_tests::network,
     },
     Suite {
