@@ -10,8 +10,8 @@
  * be, and knows nothing of how that build handles a handshake. Connection and
  * channel are tor's own, in a process of their own for each script, so that a
  * script behaves the same alone and among others, and one that crashes costs
- * itself only. What reaches out of the handshake is noted, then done; TLS, time,
- * randomness and the network are stood in for.
+ * itself only. What reaches out of the handshake is noted, then done; TLS,
+ * time, randomness and the network are stood in for.
  *
  * Scripts come on stdin, traces leave on stdout: README.md beside this folder
  * describes both.
@@ -1080,7 +1080,7 @@ sent_log(uint8_t *out)
 /** AUTHENTICATE as an honest peer would send it now, changed as the line says:
  *   via=DOOR circ=N      where it goes
  *   cid=HEX              SHA-256 of the peer's RSA identity key
- *   cid_ed=HEX key=HEX   its Ed25519 identity, the seed of its authentication key
+ *   cid_ed=HEX key=HEX   its Ed25519 identity; the seed of its auth key
  *   type=N len=N         other values in its header
  *   flip=AT:XX           a byte of the body, before it is signed
  *   after=AT:XX          a byte of the cell, signed as it is
@@ -1561,6 +1561,9 @@ run(smartlist_t *lines, int alone)
   if (child < 0)
     fail("cannot fork", "");
   if (!child) {
+    /* Or what ends us might put back what the parent has read of a file. */
+    if (!alone)
+      close(STDIN_FILENO);
     begin_mocks();
     signal(SIGABRT, died);
     signal(SIGSEGV, died);
