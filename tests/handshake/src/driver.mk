@@ -1,6 +1,6 @@
 # Compiles and links the driver as this build of tor compiles and links its unit
 # tests: `make -f FOLDER/driver.mk driver DRIVER=FOLDER/driver.c OUT=FILE`, in
-# the build directory.
+# the build directory. FIRST is linked before that build's own libraries.
 
 include Makefile
 
@@ -26,5 +26,5 @@ WRAPPED = \
 driver:
 	$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(INCLUDES) $(src_test_AM_CPPFLAGS) \
 	  $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) $(DRIVER_CFLAGS) -o $(OUT) $(DRIVER) \
-	  $(AM_LDFLAGS) $(LDFLAGS) $(src_test_test_LDFLAGS) \
+	  $(AM_LDFLAGS) $(LDFLAGS) $(src_test_test_LDFLAGS) $(FIRST) \
 	  $(WRAPPED:%=-Wl,--wrap=%) $(src_test_test_LDADD) $(LIBS)

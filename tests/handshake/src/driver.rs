@@ -41,6 +41,19 @@ impl Driver {
     /// # Errors
     /// If that build has no library of its unit tests, or make fails.
     pub fn compile(build: &Path) -> Result<Driver> {
+        Driver::compile_with(build, None)
+    }
+
+    /// The same with another build's Rust archive in the place of this one's: one
+    /// that has faults.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn with_archive_of(&self, other: &Path) -> Result<Driver> {
+        Driver::compile_with(&self.build, Some(&other.join("src/rust/libtor_rust.a")))
+    }
+
+    fn compile_with(build: &Path, archive: Option<&Path>) -> Result<Driver> {
         let library = build.join("src/test/libtor-testing.a");
         ensure!(
             library.exists(),
@@ -51,8 +64,10 @@ impl Driver {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let beside = std::env::current_exe()?;
         let folder = beside.parent().context("this program is nowhere")?;
-        let program = folder.join(format!("handshake-driver-{}", digest(&build)));
-        let made_from = [library, sources.join("driver.c"), sources.join("driver.mk")];
+        let name = archive.unwrap_or(&build);
+        let program = folder.join(format!("handshake-driver-{}", digest(name)));
+        let mut made_from = vec![library, sources.join("driver.c"), sources.join("driver.mk")];
+        made_from.extend(archive.map(Path::to_path_buf));
         if is_newer(&program, &made_from) {
             return Ok(Driver {
                 build,
@@ -74,6 +89,10 @@ impl Driver {
             .arg("driver")
             .arg(variable("DRIVER", &sources.join("driver.c")))
             .arg(variable("OUT", &making))
+            .args(archive.map(|archive| {
+                let path = archive.display();
+                format!("FIRST=-Wl,--whole-archive,{path},--no-whole-archive")
+            }))
             // A make that runs us has nothing to say here.
             .env_remove("MAKEFLAGS")
             .env_remove("MAKELEVEL")

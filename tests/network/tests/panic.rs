@@ -173,6 +173,12 @@ const HANDSHAKE: Fault = Fault {
     export: "torrs_link_var_cell",
     call: 100,
 };
+/// Certificates are judged once a link; tor tries again to open one that it wants.
+const CERTIFICATES: Fault = Fault {
+    node: "exit2",
+    export: "torrs_link_certs_check",
+    call: 4,
+};
 /// The panicking call must be among those of so many links of ours.
 const MOST_LINKS: usize = 100;
 
@@ -181,7 +187,11 @@ fn a_panic_in_a_link_handshake_costs_one_link_and_the_next_is_opened() -> Result
     if !is_in_rust("link")? {
         return Ok(());
     }
-    let network = start("links", &[HANDSHAKE], |spec| spec)?;
+    let mut faults = vec![HANDSHAKE];
+    if is_in_rust("cert")? {
+        faults.push(CERTIFICATES);
+    }
+    let network = start("links", &faults, |spec| spec)?;
     let relay = Relay {
         or_port: network.or_port(HANDSHAKE.node)?,
         keys: None,
@@ -205,9 +215,9 @@ fn a_panic_in_a_link_handshake_costs_one_link_and_the_next_is_opened() -> Result
         "no link is opened after the panic: {afterwards}"
     );
     let client = network.client();
-    let circuit = client.build_circuit(&["relay1", "relay2", HANDSHAKE.node])?;
+    let circuit = client.build_circuit(&["relay1", CERTIFICATES.node, HANDSHAKE.node])?;
     arrives(client, &Transfer::fetch(Target::Exit, 1 << 16).on(&circuit))?;
-    finish(network, &[HANDSHAKE])
+    finish(network, &faults)
 }
 
 // ---- While circuits are made ------------------------------------------------

@@ -68,7 +68,11 @@ pub fn handshake(stage: &Stage<'_>) -> Result<Outcome> {
             .complaints
             .extend(named.map(|complaint| format!("{label}: {complaint}")));
     }
-    let both = [(TOR_C, c.clone()), (TOR_RUST, rust.clone())];
+    let both = [
+        (TOR_C, c.clone()),
+        (TOR_RUST, rust.clone()),
+        (TOR_RUST_FAULT, stage.faulty_build()?.folder.clone()),
+    ];
     let comparison = [
         "--release",
         "--lib",
