@@ -3,7 +3,7 @@
 
 use crate::cell::cell_t;
 use crate::host;
-use core::ffi::{c_int, c_uint, CStr};
+use core::ffi::{c_char, c_int, c_uint, CStr};
 use core::mem::offset_of;
 use core::ptr;
 use core::sync::atomic::AtomicBool;
@@ -84,14 +84,19 @@ fn format_of(format: c_uint) -> Option<Format> {
     }
 }
 
-/// Reports what is null and must not be; -1. Apart from its callers, which else would
-/// make room for what it says in every call.
+/// Reports what is null and must not be; -1. Apart from its callers, and as C's
+/// functions are, through which no panic can come: else they would make room for what
+/// it says, and for its panics, in every call.
 #[cold]
 #[inline(never)]
-#[track_caller]
-fn missing(function: &CStr, expression: &CStr) -> c_int {
-    host::get().bug(function, expression);
-    -1
+extern "C" fn missing(function: *const c_char, expression: *const c_char) -> c_int {
+    export!(missing, on panic => -1, {
+        // SAFETY: both are C string literals in this file.
+        let (function, expression) =
+            unsafe { (CStr::from_ptr(function), CStr::from_ptr(expression)) };
+        host::get().bug(function, expression);
+        -1
+    })
 }
 
 /// Frees a message, or nothing if it is null.
@@ -176,7 +181,10 @@ pub unsafe extern "C" fn relay_msg_encode_cell(
         crate::fault::panic_point("relay_msg_encode_cell");
         // SAFETY: this function's contract; what the cell was is not looked at.
         let (Some(msg), Some(cell)) = (unsafe { (msg.as_ref(), cell_out.as_mut()) }) else {
-            return missing(c"relay_msg_encode_cell", c"msg && cell_out");
+            return missing(
+                c"relay_msg_encode_cell".as_ptr(),
+                c"msg && cell_out".as_ptr(),
+            );
         };
         cell.circ_id = 0;
         cell.command = if msg.is_relay_early { RELAY_EARLY } else { RELAY };
@@ -254,7 +262,10 @@ pub unsafe extern "C" fn relay_msg_decode_cell_in_place(
         crate::fault::panic_point("relay_msg_decode_cell_in_place");
         // SAFETY: this function's contract.
         let (Some(cell), false) = (unsafe { cell.as_ref() }, msg_out.is_null()) else {
-            return missing(c"relay_msg_decode_cell_in_place", c"cell && msg_out");
+            return missing(
+                c"relay_msg_decode_cell_in_place".as_ptr(),
+                c"cell && msg_out".as_ptr(),
+            );
         };
         // Each version by itself: what is constant in one is not computed.
         let message = match format_of(format) {
