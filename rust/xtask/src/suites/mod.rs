@@ -104,8 +104,7 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "network",
-        about:
-            "private networks with C and Rust tors mixed; hostile peers; links; contained panics",
+        about: "private networks, C and Rust tors mixed; hostile peers; links; contained panics",
         run: cargo_tests::network,
     },
     Suite {
