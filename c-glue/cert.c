@@ -62,20 +62,17 @@ checksig(void)
 
 /* ---- Ed25519 certificates -------------------------------------------------- */
 
-/** Return what Rust has to know of <b>cert</b>. */
-static struct torrs_cert_t
-shown(const tor_cert_t *cert)
+/** Make <b>known</b> what Rust has to know of <b>cert</b>. */
+static void
+show(const tor_cert_t *cert, struct torrs_cert_t *known)
 {
-  const struct torrs_cert_t known = {
-    .encoded = cert->encoded,
-    .encoded_len = cert->encoded_len,
-    .signed_key = cert->signed_key.pubkey,
-    .signing_key =
-      cert->signing_key_included ? cert->signing_key.pubkey : NULL,
-    .valid_until = cert->valid_until,
-    .cert_type = cert->cert_type,
-  };
-  return known;
+  known->encoded = cert->encoded;
+  known->encoded_len = cert->encoded_len;
+  known->signed_key = cert->signed_key.pubkey;
+  known->signing_key =
+    cert->signing_key_included ? cert->signing_key.pubkey : NULL;
+  known->valid_until = cert->valid_until;
+  known->cert_type = cert->cert_type;
 }
 
 /** Read a certificate of <b>len</b> bytes. Return NULL if it is none. */
@@ -113,7 +110,8 @@ tor_cert_get_checkable_sig(ed25519_checkable_t *checkable_out,
                            const ed25519_public_key_t *pubkey,
                            time_t *expiration_out)
 {
-  const struct torrs_cert_t known = shown(cert);
+  struct torrs_cert_t known;
+  show(cert, &known);
   size_t signed_len = 0;
   const uint8_t *key =
     torrs_cert_checkable(&known, pubkey ? pubkey->pubkey : NULL, &signed_len);
@@ -137,7 +135,8 @@ int
 tor_cert_checksig(tor_cert_t *cert,
                   const ed25519_public_key_t *pubkey, time_t now)
 {
-  const struct torrs_cert_t known = shown(cert);
+  struct torrs_cert_t known;
+  show(cert, &known);
   switch (torrs_cert_checksig(&known, pubkey ? pubkey->pubkey : NULL, now,
                               checksig())) {
     case TORRS_CERT_VALID:
@@ -469,7 +468,7 @@ ask(asked_t asked, int severity, const or_handshake_certs_t *certs,
   struct torrs_cert_t known[3];
   for (int i = 0; i < 3; ++i) {
     if (ed[i])
-      known[i] = shown(ed[i]);
+      show(ed[i], &known[i]);
   }
   const struct torrs_link_certs_t presented = {
     .started_here = certs->started_here,
