@@ -35,27 +35,6 @@ use crate::source::Source;
 /// programs that nothing here needs.
 pub const CONFIGURE_ARGUMENTS: &[&str] = &["--disable-asciidoc", "--disable-systemd"];
 
-/// The file, beside the build directories, with configure's answers about this
-/// system: for builds that differ in nothing but their components, which have many.
-fn cache_name(source: &Path, arguments: &[String]) -> String {
-    let mut digest = Sha256::new();
-    digest.update(fs::read(source.join("configure")).unwrap_or_default());
-    let common = arguments
-        .iter()
-        .filter(|argument| !argument.starts_with("--enable-rust"));
-    digest.update(format!("{:?}", common.collect::<Vec<_>>()));
-    for name in CONFIGURE_VARIABLES {
-        digest.update(format!("{name}={:?}", env::var_os(name)));
-    }
-    let digest = format!("{:x?}", digest.finalize());
-    let short: String = digest
-        .chars()
-        .filter(char::is_ascii_hexdigit)
-        .take(16)
-        .collect();
-    format!("../configure-{short}.cache")
-}
-
 /// What configure's outcome depends on besides its arguments.
 const CONFIGURE_VARIABLES: &[&str] = &[
     "CC",
@@ -412,7 +391,6 @@ impl<'a> Builder<'a> {
             .step(format!("configure {label}"), Scale::Unknown);
         Job::new("sh", build, self.log("configure", build))
             .arg("../src/configure")
-            .arg(format!("--cache-file={}", cache_name(source, &arguments)))
             .args(arguments)
             .run(|line| step.note(line))?;
         fs::write(stamp, digest)?;
