@@ -12,7 +12,9 @@
  **/
 
 #define CHANNEL_OBJECT_PRIVATE
+#ifdef TOR_UNIT_TESTS
 #define CHANNELTLS_PRIVATE
+#endif
 
 #include "orconfig.h"
 #include "core/or/or.h"
@@ -366,9 +368,11 @@ link_act(const struct torrs_link_t *link,
       hs->received_versions = 1;
       break;
     case TORRS_DO_USE_LAYOUT:
-      chan->wide_circ_ids = action->high;
+      chan->wide_circ_ids =
+        action->number >= MIN_LINK_PROTO_FOR_WIDE_CIRC_IDS;
       conn->wide_circ_ids = chan->wide_circ_ids;
-      chan->padding_enabled = action->low;
+      chan->padding_enabled =
+        action->number >= MIN_LINK_PROTO_FOR_CHANNEL_PADDING;
       break;
     case TORRS_DO_SEND_VERSIONS:
       return connection_or_send_versions(conn, 1);
@@ -694,10 +698,11 @@ channel_tls_handle_var_cell(var_cell_t *var_cell, or_connection_t *conn)
   if (var_cell->command != CELL_AUTHENTICATE) {
     if (is_closed_without_state(conn, __func__, "var cell"))
       return;
-  } else if (conn->link_proto >= 3 &&
-             is_refused_without_state(conn, authenticate_function,
-                                      "AUTHENTICATE")) {
+  } else if (conn->link_proto >= 3 && !conn->handshake_state &&
+             conn->base_.state == OR_CONN_STATE_OR_HANDSHAKING_V3) {
+    entry_guards_note_internet_connectivity(get_guard_selection_info());
     count_cell(CELL_AUTHENTICATE);
+    is_refused_without_state(conn, authenticate_function, "AUTHENTICATE");
     return;
   }
   link_event_t ev = { .var_cell = var_cell };
@@ -754,7 +759,10 @@ connection_or_send_versions(or_connection_t *conn, int v3_plus)
              !conn->handshake_state->sent_versions_at);
   var_cell_t *cell = var_cell_new(TORRS_VERSIONS_LEN);
   cell->command = CELL_VERSIONS;
-  torrs_versions_encode(cell->payload);
+  if (torrs_versions_encode(cell->payload) < 0) {
+    var_cell_free(cell);
+    return -1;
+  }
   if (!v3_plus)
     cell->payload_len = 0;
   connection_or_write_var_cell_to_buf(cell, conn);

@@ -534,8 +534,7 @@ struct var_cell_t;
 #define TORRS_DO_NEGOTIATED 6
 
 /**
- * The number is the link protocol whose layout cells have; padded or not says
- * `low`, wide circuit IDs or not says `high`.
+ * The number is the link protocol whose layout cells have.
  */
 #define TORRS_DO_USE_LAYOUT 7
 
@@ -575,13 +574,12 @@ struct var_cell_t;
 #define TORRS_DO_CHECK_CERTIFICATES 14
 
 /**
- * Take the identities that were proven: the number says whether one is Ed25519.
- * May fail.
+ * Take the identities that were proven. May fail.
  */
 #define TORRS_DO_TAKE_IDENTITY 15
 
 /**
- * Compare them with what was wanted; the number says the same. May fail.
+ * Compare them with what was wanted. May fail.
  */
 #define TORRS_DO_LEARN_PEER 16
 
@@ -621,7 +619,7 @@ struct var_cell_t;
 #define TORRS_DO_CANONICAL 23
 
 /**
- * Log it if only one of both finds the link canonical.
+ * Log it if the link is canonical for us, but not for the peer.
  */
 #define TORRS_DO_REPORT_ONE_SIDED 24
 
@@ -1206,7 +1204,7 @@ struct torrs_link_action_t {
    */
   int64_t number;
   /**
-   * The lowest timeout, in milliseconds.
+   * The lowest timeout for padding, in milliseconds.
    */
   uint16_t low;
   /**
@@ -1289,8 +1287,8 @@ struct torrs_link_calls_t {
                             const uint8_t *certificate,
                             size_t len);
   /**
-   * What an AUTHENTICATE cell has to say: `*len` bytes that live as long as the
-   * link's snapshot; null, and a line in the log, if that cannot be told.
+   * What an AUTHENTICATE cell has to say: `*len` bytes that live until this is asked
+   * again; null if that cannot be told.
    */
   const uint8_t *(*expected_authenticator)(const struct torrs_link_t *link,
                                            uint16_t auth_type,
@@ -2253,8 +2251,8 @@ void torrs_link_var_cell(const struct torrs_link_t *link,
                          size_t len);
 
 /**
- * A CERTS, AUTH_CHALLENGE or AUTHENTICATE cell is to be answered, and nothing else
- * to be done about it: what C's unit tests ask for.
+ * A CERTS, AUTH_CHALLENGE or AUTHENTICATE cell is to be answered, and nothing else to be
+ * done about it. Only C's unit tests come this way.
  *
  * # Safety
  * As for [`torrs_link_var_cell`].
@@ -2291,12 +2289,13 @@ int torrs_auth_type_is_supported(uint16_t auth_type);
 int torrs_auth_type_is_better(uint16_t a, uint16_t b);
 
 /**
- * Makes the `TORRS_VERSIONS_LEN` bytes at `out` the body of a VERSIONS cell.
+ * Makes the `TORRS_VERSIONS_LEN` bytes at `out` the body of a VERSIONS cell. Returns 0;
+ * -1 after a panic.
  *
  * # Safety
  * `out` is valid for writing them.
  */
-void torrs_versions_encode(uint8_t *out);
+int torrs_versions_encode(uint8_t *out);
 
 /**
  * Writes the body of a CERTS cell to the `avail` bytes at `out`. Returns its length;

@@ -73,6 +73,10 @@ impl<'a> Certificate<'a> {
         'a: 'k,
     {
         let (message, signature) = self.encoded.split_last_chunk()?;
+        // Nothing that is a certificate; C does not go on either.
+        if message.is_empty() {
+            return None;
+        }
         Some(Checkable {
             public_key: key.or(self.signing_key)?,
             message,

@@ -1,4 +1,5 @@
-//! Component `cert`: what glue asks about certificates; `torcert.c` is whole there.
+//! Component `cert`: what glue (`c-glue/cert.c`, which has all functions of `torcert.c`)
+//! asks about certificates.
 //!
 //! `tor_cert_t` has bitfields, and what holds the certificates of a CERTS cell has
 //! X.509 certificates: glue keeps both, and shows Rust [`torrs_cert_t`] and

@@ -1,8 +1,8 @@
 //! The boundary between C Tor and the Rust components.
 //!
 //! C calls the `extern "C"` functions here, one file a component; Rust calls C
-//! only through the table in [`host`]. This crate and `relaycrypt`'s kernel are
-//! the only places where `unsafe` is allowed.
+//! only through the table in [`host`] and functions that come with a call. This
+//! crate and `relaycrypt`'s kernel are the only places where `unsafe` is allowed.
 //!
 //! Exports that replace a C function keep its name; new ones begin with
 //! `torrs_`. Each goes through [`export!`], which turns a panic into that

@@ -2,7 +2,9 @@
 //!
 //! Glue (`c-glue/link.c`) says what a link has come to, and does what is to be
 //! done. C keeps that in bits of its own, which its unit tests set as they like;
-//! here they become a state that the protocol has.
+//! here they become a state that the protocol has. What is to be done, and what only C
+//! can say, goes through functions that glue gives with each call: in tor's testing
+//! build they lead to what is mocked there.
 
 use core::ffi::{c_char, c_int, CStr};
 use core::net::IpAddr;
@@ -75,8 +77,8 @@ pub struct torrs_link_calls_t {
         certificate: *const u8,
         len: usize,
     ) -> c_int,
-    /// What an AUTHENTICATE cell has to say: `*len` bytes that live as long as the
-    /// link's snapshot; null, and a line in the log, if that cannot be told.
+    /// What an AUTHENTICATE cell has to say: `*len` bytes that live until this is asked
+    /// again; null if that cannot be told.
     pub expected_authenticator: unsafe extern "C" fn(
         link: *const torrs_link_t,
         auth_type: u16,
@@ -142,7 +144,7 @@ pub struct torrs_link_action_t {
     pub kind: c_int,
     /// What it says of this kind.
     pub number: i64,
-    /// The lowest timeout, in milliseconds.
+    /// The lowest timeout for padding, in milliseconds.
     pub low: u16,
     /// The highest one.
     pub high: u16,
@@ -164,8 +166,7 @@ pub const TORRS_DO_NOTE_CELL: c_int = 4;
 pub const TORRS_DO_COUNT: c_int = 5;
 /// The number is the link protocol.
 pub const TORRS_DO_NEGOTIATED: c_int = 6;
-/// The number is the link protocol whose layout cells have; padded or not says
-/// `low`, wide circuit IDs or not says `high`.
+/// The number is the link protocol whose layout cells have.
 pub const TORRS_DO_USE_LAYOUT: c_int = 7;
 /// Send a VERSIONS cell. May fail.
 pub const TORRS_DO_SEND_VERSIONS: c_int = 8;
@@ -181,10 +182,9 @@ pub const TORRS_DO_SEND_NETINFO: c_int = 12;
 pub const TORRS_DO_KEEP_CERTIFICATES: c_int = 13;
 /// Judge them, and call [`torrs_link_certificates_checked`].
 pub const TORRS_DO_CHECK_CERTIFICATES: c_int = 14;
-/// Take the identities that were proven: the number says whether one is Ed25519.
-/// May fail.
+/// Take the identities that were proven. May fail.
 pub const TORRS_DO_TAKE_IDENTITY: c_int = 15;
-/// Compare them with what was wanted; the number says the same. May fail.
+/// Compare them with what was wanted. May fail.
 pub const TORRS_DO_LEARN_PEER: c_int = 16;
 /// A CERTS cell has come.
 pub const TORRS_DO_RECEIVED_CERTS: c_int = 17;
@@ -200,7 +200,7 @@ pub const TORRS_DO_CANONICAL_TO_PEER: c_int = 21;
 pub const TORRS_DO_ADDRESS_ACCORDING_TO_PEER: c_int = 22;
 /// The peer is where it says that it is.
 pub const TORRS_DO_CANONICAL: c_int = 23;
-/// Log it if only one of both finds the link canonical.
+/// Log it if the link is canonical for us, but not for the peer.
 pub const TORRS_DO_REPORT_ONE_SIDED: c_int = 24;
 /// The peer's clock is that many seconds behind.
 pub const TORRS_DO_CLOCK_SKEW: c_int = 25;
@@ -258,11 +258,7 @@ impl torrs_link_action_t {
                 },
             ),
             Action::Negotiated(protocol) => Self::number(TORRS_DO_NEGOTIATED, protocol.number()),
-            Action::UseLayout(protocol) => torrs_link_action_t {
-                low: protocol.has_padding().into(),
-                high: protocol.has_wide_circ_ids().into(),
-                ..Self::number(TORRS_DO_USE_LAYOUT, protocol.number())
-            },
+            Action::UseLayout(protocol) => Self::number(TORRS_DO_USE_LAYOUT, protocol.number()),
             Action::KeepCertificates => Self::new(TORRS_DO_KEEP_CERTIFICATES),
             Action::CheckCertificates => Self::new(TORRS_DO_CHECK_CERTIFICATES),
             Action::ReceivedCerts => Self::new(TORRS_DO_RECEIVED_CERTS),
@@ -295,8 +291,8 @@ impl torrs_link_action_t {
                 Self::number(TORRS_DO_SEND_AUTHENTICATE, auth_type)
             }
             Attempt::Send(Outgoing::Netinfo) => Self::new(TORRS_DO_SEND_NETINFO),
-            Attempt::TakeIdentity { ed25519 } => Self::number(TORRS_DO_TAKE_IDENTITY, ed25519),
-            Attempt::LearnPeer { ed25519 } => Self::number(TORRS_DO_LEARN_PEER, ed25519),
+            Attempt::TakeIdentity => Self::new(TORRS_DO_TAKE_IDENTITY),
+            Attempt::LearnPeer => Self::new(TORRS_DO_LEARN_PEER),
             Attempt::Open(addr) => Self::addr(TORRS_DO_OPEN, addr),
         }
     }
@@ -368,6 +364,7 @@ impl Connection {
         let link = self.snapshot();
         let authenticated = match command {
             command::NETINFO => link.authenticated,
+            command::CERTS => false,
             _ => link.received_authenticate,
         };
         match (authenticated, link.received_certs) {
@@ -387,7 +384,7 @@ impl Connection {
         Link {
             state: self.state(command),
             link_protocol: link.link_proto,
-            known_too_early: link.authenticated && !proof,
+            known_without_proof: link.authenticated && !proof,
             public_relay: link.public_relay,
         }
     }
@@ -398,7 +395,7 @@ impl Connection {
         self.act_on(&actions);
     }
 
-    /// Answers a variable-length cell that somebody else has found to be in its place.
+    /// Answers a variable-length cell as if it were in its place.
     fn process(&mut self, cell: &VarCell<'_>) {
         let link = self.link(cell.command);
         let actions = match cell.command {
@@ -424,6 +421,9 @@ impl Connection {
                 continue;
             };
             let failed = self.act(&for_c) < 0;
+            if *action == Action::Close {
+                return;
+            }
             if let (Action::Attempt(_, line), true) = (action, failed) {
                 if let Some(line) = line {
                     self.log(line);
@@ -498,7 +498,7 @@ impl Facts for Connection {
         // SAFETY: `new`'s contract, and a place for the length.
         unsafe {
             let bytes = (self.calls().expected_authenticator)(self.link, auth_type, &mut len);
-            // They live as long as the snapshot.
+            // They live until this is asked again, and then nobody has them any more.
             (!bytes.is_null()).then(|| core::slice::from_raw_parts(bytes, len))
         }
     }
@@ -510,7 +510,7 @@ impl Facts for Connection {
             auth_key: core::ptr::null(),
         };
         // SAFETY: `new`'s contract, and a place for the answer. The key has its
-        // length, and C keeps it as long as the connection.
+        // length, and C keeps it until it does something that is asked of it.
         unsafe {
             (self.calls().peer_keys)(self.link, &mut keys);
             PeerKeys {
@@ -620,8 +620,8 @@ pub unsafe extern "C" fn torrs_link_var_cell(
     })
 }
 
-/// A CERTS, AUTH_CHALLENGE or AUTHENTICATE cell is to be answered, and nothing else
-/// to be done about it: what C's unit tests ask for.
+/// A CERTS, AUTH_CHALLENGE or AUTHENTICATE cell is to be answered, and nothing else to be
+/// done about it. Only C's unit tests come this way.
 ///
 /// # Safety
 /// As for [`torrs_link_var_cell`].
@@ -653,6 +653,8 @@ pub unsafe extern "C" fn torrs_link_certificates_checked(
 ) {
     // SAFETY: this function's contract.
     export!(torrs_link_certificates_checked, on panic => unsafe { give_up(link) }, {
+        #[cfg(feature = "fault")]
+        crate::fault::panic_point("torrs_link_certificates_checked");
         let proven = match (rsa, ed25519) {
             (false, _) => Proven::Nothing,
             (true, false) => Proven::Rsa,
@@ -698,15 +700,17 @@ const _: () = {
     assert!(TORRS_AUTH_SIGNED_LEN == authenticate::SIGNED_LEN);
 };
 
-/// Makes the `TORRS_VERSIONS_LEN` bytes at `out` the body of a VERSIONS cell.
+/// Makes the `TORRS_VERSIONS_LEN` bytes at `out` the body of a VERSIONS cell. Returns 0;
+/// -1 after a panic.
 ///
 /// # Safety
 /// `out` is valid for writing them.
 #[no_mangle]
-pub unsafe extern "C" fn torrs_versions_encode(out: *mut u8) {
-    export!(torrs_versions_encode, on panic => (), {
+pub unsafe extern "C" fn torrs_versions_encode(out: *mut u8) -> c_int {
+    export!(torrs_versions_encode, on panic => -1, {
         // SAFETY: this function's contract.
         unsafe { out.cast::<[u8; versions::LEN]>().write(versions::encode()) };
+        0
     })
 }
 

@@ -56,7 +56,8 @@ pub enum Action {
     /// Log it if the link is canonical for us but not for the peer, which sees us
     /// at this address.
     ReportOneSided(IpAddr),
-    /// The peer's clock is so many seconds behind ours: warn if it is a relay's.
+    /// The peer's clock is so many seconds behind ours: warn, if we opened the link or
+    /// the peer is a relay.
     ClockSkew(i64),
     /// This may be our address.
     SuggestAddress(IpAddr),
@@ -74,15 +75,9 @@ pub enum Attempt {
     Send(Outgoing),
     /// Take what the certificates name as the peer's identity: its RSA identity, and
     /// the Ed25519 identity if that is proven, too.
-    TakeIdentity {
-        /// Whether it is.
-        ed25519: bool,
-    },
+    TakeIdentity,
     /// Compare that with whom we wanted to reach.
-    LearnPeer {
-        /// Whether the Ed25519 identity is proven.
-        ed25519: bool,
-    },
+    LearnPeer,
     /// Open the link. The peer sees us at this address.
     Open(IpAddr),
 }

@@ -20,7 +20,7 @@ const AUTH0003: &[u8; 8] = b"AUTH0003";
 
 /// Length of what stands before an authenticator, in bytes: its type and its
 /// length.
-pub const HEADER_LEN: usize = 2 + 2;
+const HEADER_LEN: usize = 2 + 2;
 /// Length of what is not determined by the handshake, in bytes.
 pub const RANDOM_LEN: usize = 24;
 /// Length of what is signed, in bytes.
@@ -135,7 +135,7 @@ impl Link {
             }
             State::Initiator(_) => return Err("We originated this connection"),
             State::Responder(Responder::AwaitsNetinfo) => return Err("We already got one!"),
-            State::Responder(_) if self.known_too_early => {
+            State::Responder(_) if self.known_without_proof => {
                 return Err("The peer is already authenticated")
             }
             State::Responder(Responder::AwaitsCerts) => return Err("We never got a certs cell"),
@@ -160,7 +160,7 @@ impl Link {
         let Some(expected) = facts.expected_authenticator(auth_type) else {
             return Err("Couldn't compute expected AUTHENTICATE cell body");
         };
-        // It has no signature. A shorter one than `SHORTEST` is longer than that.
+        // What is expected has no signature; a whole authenticator is long enough for one.
         let Some((signed, signature)) = authenticator.split_last_chunk::<SIGNATURE_LEN>() else {
             return Err("Authenticator was too short");
         };

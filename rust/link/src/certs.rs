@@ -13,23 +13,23 @@ use crate::{refused, Initiator, Link, Responder, Role, State, VarCell};
 
 const FUNCTION: &str = "channel_tls_process_certs_cell";
 
-/// Types of certificates (tor-spec, "Certificate types (CERT_TYPE field)").
+/// Types of certificates (cert-spec, "Certificate types").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertType {
     /// The TLS key, certified by the RSA identity: X.509.
-    RsaLink = 1,
+    TlsLinkX509 = 1,
     /// The RSA identity, certified by itself: X.509.
-    RsaId = 2,
+    RsaIdX509 = 2,
     /// An RSA key to authenticate with, certified by the RSA identity: X.509.
-    RsaAuth = 3,
+    LinkAuthX509 = 3,
     /// The Ed25519 signing key, certified by the Ed25519 identity.
-    EdIdSign = 4,
+    IdentityVSigning = 4,
     /// The TLS certificate, certified by the signing key.
-    EdSignLink = 5,
+    SigningVTlsCert = 5,
     /// A key to authenticate with, certified by the signing key.
-    EdSignAuth = 6,
+    SigningVLinkAuth = 6,
     /// The Ed25519 identity, certified by the RSA identity.
-    RsaEdCross = 7,
+    RsaIdVIdentity = 7,
 }
 
 /// How a certificate is encoded.
@@ -41,13 +41,13 @@ enum Encoding {
 
 impl CertType {
     const ALL: [Self; 7] = [
-        Self::RsaLink,
-        Self::RsaId,
-        Self::RsaAuth,
-        Self::EdIdSign,
-        Self::EdSignLink,
-        Self::EdSignAuth,
-        Self::RsaEdCross,
+        Self::TlsLinkX509,
+        Self::RsaIdX509,
+        Self::LinkAuthX509,
+        Self::IdentityVSigning,
+        Self::SigningVTlsCert,
+        Self::SigningVLinkAuth,
+        Self::RsaIdVIdentity,
     ];
 
     /// The type with that number, if it is one of ours.
@@ -59,9 +59,11 @@ impl CertType {
 
     fn encoding(self) -> Encoding {
         match self {
-            Self::RsaLink | Self::RsaId | Self::RsaAuth => Encoding::X509,
-            Self::EdIdSign | Self::EdSignLink | Self::EdSignAuth => Encoding::Ed25519,
-            Self::RsaEdCross => Encoding::CrossCertificate,
+            Self::TlsLinkX509 | Self::RsaIdX509 | Self::LinkAuthX509 => Encoding::X509,
+            Self::IdentityVSigning | Self::SigningVTlsCert | Self::SigningVLinkAuth => {
+                Encoding::Ed25519
+            }
+            Self::RsaIdVIdentity => Encoding::CrossCertificate,
         }
     }
 }
@@ -123,7 +125,7 @@ impl Link {
             State::Initiator(Initiator::AwaitsCerts) | State::Responder(Responder::AwaitsCerts) => {
             }
         }
-        if self.known_too_early {
+        if self.known_without_proof {
             return bad("We're already authenticated!");
         }
         if cell.body.is_empty() {
@@ -196,12 +198,12 @@ impl Link {
             "Got some good certificates on {CONNECTION}: Authenticated it with RSA{and_ed25519}"
         );
         let mut actions = vec![
-            Action::Attempt(Attempt::TakeIdentity { ed25519 }, Some(no_key)),
+            Action::Attempt(Attempt::TakeIdentity, Some(no_key)),
             Action::Log(Line::debug(
                 FUNCTION,
                 "calling client_learned_peer_id from process_certs_cell",
             )),
-            Action::Attempt(Attempt::LearnPeer { ed25519 }, Some(wrong_peer)),
+            Action::Attempt(Attempt::LearnPeer, Some(wrong_peer)),
             Action::Log(Line::info(Domain::Handshake, FUNCTION, text)),
             Action::ReceivedCerts,
         ];

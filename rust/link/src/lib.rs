@@ -107,7 +107,7 @@ pub trait Facts {
 
     /// What an AUTHENTICATE cell of this type has to say in that part of its body
     /// which follows from the handshake, with 24 bytes behind it that may have any
-    /// value. Nothing if that cannot be told; it is then logged why.
+    /// value. Nothing if that cannot be told.
     fn expected_authenticator(&mut self, auth_type: u16) -> Option<&[u8]>;
 
     /// What the peer's CERTS cell had.
@@ -126,7 +126,7 @@ pub struct Link {
     pub link_protocol: u16,
     /// Whether the connection takes the peer's identity for proven although the cell
     /// that proves it has not come, or was refused. No order of cells leads there.
-    pub known_too_early: bool,
+    pub known_without_proof: bool,
     /// Whether we are a public relay, which also authenticates to those whom it
     /// connects to.
     pub public_relay: bool,

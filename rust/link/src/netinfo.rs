@@ -208,12 +208,12 @@ impl Link {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::{good_netinfo, relay, Calm, NOW, OURS, THEIRS};
+    use crate::tests::{after, good_netinfo, relay, Calm, NOW, OURS, THEIRS};
     use crate::{LinkProtocol, Role};
 
     fn answer(body: &[u8], facts: &mut Calm) -> Vec<Action> {
         let responder = State::begun(Role::Responder);
-        relay(responder.after(&Action::Negotiated(LinkProtocol::V5))).netinfo(body, facts)
+        relay(after(responder, &Action::Negotiated(LinkProtocol::V5))).netinfo(body, facts)
     }
 
     fn cell(timestamp: u32, peer: IpAddr, ours: &[IpAddr]) -> Vec<u8> {

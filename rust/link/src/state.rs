@@ -1,7 +1,5 @@
 //! What a handshake can have come to.
 
-use crate::action::{Action, Attempt};
-
 /// Who opened a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -36,16 +34,6 @@ impl LinkProtocol {
     pub fn number(self) -> u16 {
         self as u16
     }
-
-    /// Whether circuit IDs have 4 bytes, not 2.
-    pub fn has_wide_circ_ids(self) -> bool {
-        self >= Self::V4
-    }
-
-    /// Whether links are padded.
-    pub fn has_padding(self) -> bool {
-        self >= Self::V5
-    }
 }
 
 /// What a link has come to.
@@ -59,7 +47,7 @@ pub enum State {
     Responder(Responder),
     /// The handshake is over.
     Open,
-    /// No cell can come yet: there is no TLS.
+    /// Any other state of tor's connection: there is no TLS yet, or the link is given up.
     Elsewhere,
 }
 
@@ -103,32 +91,5 @@ impl State {
     /// Whether the handshake is going on.
     pub fn is_handshaking(self) -> bool {
         matches!(self, State::Initiator(_) | State::Responder(_))
-    }
-
-    /// What the link has come to when `action` is done.
-    pub fn after(self, action: &Action) -> Self {
-        match (self, action) {
-            (State::Silent(role), Action::Attempt(Attempt::Begin, _)) => State::begun(role),
-            (State::Initiator(Initiator::AwaitsVersions), Action::Negotiated(_)) => {
-                State::Initiator(Initiator::AwaitsCerts)
-            }
-            (State::Initiator(Initiator::AwaitsCerts), Action::ReceivedCerts) => {
-                State::Initiator(Initiator::AwaitsAuthChallenge)
-            }
-            (State::Initiator(Initiator::AwaitsAuthChallenge), Action::ReceivedAuthChallenge) => {
-                State::Initiator(Initiator::AwaitsNetinfo)
-            }
-            (State::Responder(Responder::AwaitsVersions), Action::Negotiated(_)) => {
-                State::Responder(Responder::AwaitsCerts)
-            }
-            (State::Responder(Responder::AwaitsCerts), Action::ReceivedCerts) => {
-                State::Responder(Responder::AwaitsAuthenticate)
-            }
-            (State::Responder(Responder::AwaitsAuthenticate), Action::Authenticated) => {
-                State::Responder(Responder::AwaitsNetinfo)
-            }
-            (_, Action::Attempt(Attempt::Open(_), _)) => State::Open,
-            (state, _) => state,
-        }
     }
 }

@@ -222,8 +222,8 @@ fn word(action: &Action) -> Option<String> {
             Outgoing::Authenticate(_) => "send AUTHENTICATE".into(),
             Outgoing::Netinfo => "send NETINFO".into(),
         },
-        Action::Attempt(Attempt::TakeIdentity { .. }, _) => "take identity".into(),
-        Action::Attempt(Attempt::LearnPeer { .. }, _) => "compare with whom we wanted".into(),
+        Action::Attempt(Attempt::TakeIdentity, _) => "take identity".into(),
+        Action::Attempt(Attempt::LearnPeer, _) => "compare with whom we wanted".into(),
         Action::Attempt(Attempt::Open(_), _) => "open".into(),
         Action::Record => "record".into(),
         Action::Negotiated(protocol) => format!("speak version {}", protocol.number()),
@@ -237,7 +237,7 @@ fn word(action: &Action) -> Option<String> {
         Action::CanonicalToPeer => "canonical to the peer".into(),
         Action::AddressAccordingToPeer(_) => "note our address".into(),
         Action::Canonical => "canonical".into(),
-        Action::ReportOneSided(_) => "log if canonical to one only".into(),
+        Action::ReportOneSided(_) => "log if canonical to us only".into(),
         Action::ClockSkew(_) => "warn of the clock".into(),
         Action::SuggestAddress(_) => "suggest our address".into(),
         Action::Pad(_) => "pad".into(),
@@ -263,8 +263,35 @@ pub(crate) fn relay(state: State) -> Link {
     Link {
         state,
         link_protocol: if versions_are_awaited { 0 } else { 5 },
-        known_too_early: false,
+        known_without_proof: false,
         public_relay: true,
+    }
+}
+
+/// What a link has come to when `action` is done, which is C's to remember.
+pub(crate) fn after(state: State, action: &Action) -> State {
+    match (state, action) {
+        (State::Silent(role), Action::Attempt(Attempt::Begin, _)) => State::begun(role),
+        (State::Initiator(Initiator::AwaitsVersions), Action::Negotiated(_)) => {
+            State::Initiator(Initiator::AwaitsCerts)
+        }
+        (State::Initiator(Initiator::AwaitsCerts), Action::ReceivedCerts) => {
+            State::Initiator(Initiator::AwaitsAuthChallenge)
+        }
+        (State::Initiator(Initiator::AwaitsAuthChallenge), Action::ReceivedAuthChallenge) => {
+            State::Initiator(Initiator::AwaitsNetinfo)
+        }
+        (State::Responder(Responder::AwaitsVersions), Action::Negotiated(_)) => {
+            State::Responder(Responder::AwaitsCerts)
+        }
+        (State::Responder(Responder::AwaitsCerts), Action::ReceivedCerts) => {
+            State::Responder(Responder::AwaitsAuthenticate)
+        }
+        (State::Responder(Responder::AwaitsAuthenticate), Action::Authenticated) => {
+            State::Responder(Responder::AwaitsNetinfo)
+        }
+        (_, Action::Attempt(Attempt::Open(_), _)) => State::Open,
+        (state, _) => state,
     }
 }
 
@@ -310,10 +337,9 @@ fn the_table_in_the_documentation_is_true() {
     if std::env::var_os("TABLE").is_some_and(|how| how == "write") {
         std::fs::write(file, table()).unwrap();
     }
-    assert_eq!(
-        include_str!("table.md"),
-        table(),
-        "write it anew with: TABLE=write cargo test -p link"
+    assert!(
+        include_str!("table.md") == table(),
+        "it is not; write it anew with: TABLE=write cargo test -p link"
     );
 }
 
@@ -329,7 +355,7 @@ fn meet(initiator_is_relay: bool) -> (State, State, Vec<Outgoing>) {
             let mut sent = Vec::new();
             for action in self.link.handle(event, &mut self.facts) {
                 assert_ne!(action, Action::Close);
-                self.link.state = self.link.state.after(&action);
+                self.link.state = after(self.link.state, &action);
                 if let Action::Negotiated(protocol) = action {
                     self.link.link_protocol = protocol.number();
                 }
@@ -505,9 +531,12 @@ fn a_link_opens_only_with_a_netinfo_cell_and_only_to_who_may_be_anybody_or_is_kn
 
 #[test]
 fn certificates_that_cannot_be_decoded_are_named_and_the_others_kept() {
-    let link = relay(State::begun(Role::Initiator).after(&Action::Negotiated(LinkProtocol::V4)));
+    let link = relay(after(
+        State::begun(Role::Initiator),
+        &Action::Negotiated(LinkProtocol::V4),
+    ));
     let mut facts = Calm::new();
-    facts.undecodable = vec![CertType::RsaLink, CertType::EdIdSign];
+    facts.undecodable = vec![CertType::TlsLinkX509, CertType::IdentityVSigning];
     let body = good_certs();
     let actions = link.handle(event(command::CERTS, &body), &mut facts);
     let words = words(&actions);
@@ -520,7 +549,10 @@ fn of_two_certificates_of_a_type_none_is_kept_unless_one_cannot_be_decoded() {
     let mut body = vec![0; 64];
     let len = certs::encode(&[(5, b"a"), (5, b"b")], &mut body).unwrap();
     body.truncate(len);
-    let link = relay(State::begun(Role::Responder).after(&Action::Negotiated(LinkProtocol::V3)));
+    let link = relay(after(
+        State::begun(Role::Responder),
+        &Action::Negotiated(LinkProtocol::V3),
+    ));
     let actions = link.handle(event(command::CERTS, &body), &mut Calm::new());
     assert_eq!(words(&actions), "record, log, close");
 }
