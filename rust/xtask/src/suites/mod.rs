@@ -109,7 +109,7 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "soak",
-        about: "three minutes of load on a mixed network that is disturbed all the time",
+        about: "two minutes of load on a mixed network that is disturbed all the time",
         run: soak::run,
     },
     Suite {

@@ -230,34 +230,7 @@ fn certs_and_authentication() -> Vec<Script> {
 }
 
 fn netinfos() -> Vec<Script> {
-    let relay: &[u8] = &[4, 4, 127, 0, 0, 1];
-    let ours: Vec<u8> = [relay, &[50]].concat();
-    let bodies: [(&str, Vec<u8>); 14] = [
-        ("time alone", vec![]),
-        ("other address of length 0", vec![4, 0, 0]),
-        ("other address of unknown type", vec![0xf0, 2, 1, 2, 0]),
-        ("other address of type 0", vec![0, 0, 0]),
-        ("IPv4 of 5 bytes", vec![4, 5, 127, 0, 0, 1, 9, 0]),
-        ("IPv4 of 3 bytes", vec![4, 3, 127, 0, 0, 0]),
-        ("IPv6 of 4 bytes", vec![6, 4, 127, 0, 0, 1, 0]),
-        ("IPv6", [&[6, 16][..], &[0x20; 16], &[0]].concat()),
-        (
-            "other address of 255 bytes",
-            [&[4, 255][..], &[1; 255], &[0]].concat(),
-        ),
-        (
-            "address of 255 bytes at the end",
-            [&ours[..6], &[1, 4, 255], &[1; 400]].concat(),
-        ),
-        ("one address", [relay, &[1], relay].concat()),
-        ("50 addresses", [&ours[..], &relay.repeat(50)].concat()),
-        (
-            "255 addresses, 82 there",
-            [relay, &[255], &relay.repeat(82)].concat(),
-        ),
-        ("bytes behind the end", [relay, &[0], &[0xee; 400]].concat()),
-    ];
-    let mut scripts: Vec<Script> = bodies
+    let mut scripts: Vec<Script> = peer::netinfos()
         .into_iter()
         .map(|(name, content)| {
             Script::answered(format!("NETINFO: {name}"), 5)
@@ -265,7 +238,7 @@ fn netinfos() -> Vec<Script> {
                 .probe()
         })
         .collect();
-    let far = [&[0xff; 4], relay, &[0]].concat();
+    let far = [&[0xff; 4], &[4, 4, 127, 0, 0, 1, 0][..]].concat();
     scripts.extend([
         Script::answered("NETINFO: a time far off", 5)
             .cell(0, command::NETINFO, far)

@@ -58,7 +58,7 @@ fn warning(line: &str) -> Option<String> {
         .or_else(|| line.split_once(" [err] "))?;
     let mut text = text.to_owned();
     for before in VARYING {
-        text = mask(&text, before);
+        text = network::mask(&text, before, |c: char| c.is_ascii_digit() || c == '.');
     }
     Some(text)
 }
@@ -66,20 +66,6 @@ fn warning(line: &str) -> Option<String> {
 /// Numbers behind these differ from run to run: our port, ages in seconds, the
 /// share of all EXTENDs, and lines of C sources, which our patches move.
 const VARYING: [&str; 5] = ["127.0.0.1:", "(age ", "created ", "dropped ", ".c:"];
-
-fn mask(text: &str, before: &str) -> String {
-    let mut parts = text.split(before);
-    let mut masked = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let number = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-        masked += before;
-        if number.len() < part.len() {
-            masked.push('#');
-        }
-        masked += number;
-    }
-    masked
-}
 
 #[test]
 fn only_warnings_count_and_what_varies_is_masked() {

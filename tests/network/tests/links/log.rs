@@ -96,7 +96,7 @@ fn masked(text: &str, names: &[(String, &str)]) -> String {
         }
     }
     for before in VARYING {
-        text = mask(&text, before);
+        text = network::mask(&text, before, |c: char| c.is_ascii_hexdigit());
     }
     text
 }
@@ -114,20 +114,6 @@ const VARYING: [&str; 6] = [
     ".c:",
     "identifier ",
 ];
-
-fn mask(text: &str, before: &str) -> String {
-    let mut parts = text.split(before);
-    let mut masked = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let number = part.trim_start_matches(|c: char| c.is_ascii_hexdigit());
-        masked += before;
-        if number.len() < part.len() {
-            masked.push('#');
-        }
-        masked += number;
-    }
-    masked
-}
 
 #[test]
 fn what_varies_is_masked_and_ids_have_names() {
