@@ -104,8 +104,7 @@ pub fn make(
     };
     unsigned.encode(out)?;
     let signed = out.first_chunk::<SIGNED_LEN>().ok_or(Error::Truncated)?;
-    let len = sign(&digest(signed), space).filter(|len| *len > 0);
-    let len = len.ok_or(Error::Invalid)?;
+    let len = sign(&digest(signed), space).ok_or(Error::Invalid)?;
     let sig = space.get(..len).ok_or(Error::Invalid)?;
     RsaEdCrosscert { sig, ..unsigned }.encode(out)
 }

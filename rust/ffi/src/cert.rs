@@ -395,7 +395,8 @@ pub unsafe extern "C" fn torrs_crosscert_new(
             let (to, from) = (space.as_mut_ptr(), digest.as_ptr());
             // SAFETY: this function's contract; a slice with its length, and a digest.
             let len = unsafe { sign(rsa_key, to, space.len(), from) };
-            usize::try_from(len).ok()
+            // A key whose signatures have no bytes cannot sign either.
+            usize::try_from(len).ok().filter(|len| *len > 0)
         };
         let mut out = [0; crosscert::LONGEST];
         let len = crosscert::make(ed_key, expires, key_len, sign, &mut out);
