@@ -75,16 +75,15 @@ pub fn decode(format: Format, body: &CellBody) -> Result<RelayMsg<'_>, Malformed
         Format::V1 => {
             let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, command, l0, l1, s0, s1, ..] =
                 *body;
-            if !is_known(command) {
-                return Err(Malformed);
-            }
-            let length = u16::from_be_bytes([l0, l1]);
-            if has_stream_in_v1(command) {
-                let stream_id = u16::from_be_bytes([s0, s1]);
-                (command, stream_id, length, V1_STREAM_HEADER_LEN)
-            } else {
-                (command, 0, length, V1_HEADER_LEN)
-            }
+            let header = match usize::from(V1_HEADER_LENS[usize::from(command)]) {
+                0 => return Err(Malformed),
+                header => header,
+            };
+            let stream_id = match header {
+                V1_STREAM_HEADER_LEN => u16::from_be_bytes([s0, s1]),
+                _ => 0,
+            };
+            (command, stream_id, u16::from_be_bytes([l0, l1]), header)
         }
     };
     let data = body.get(header..);
@@ -158,6 +157,21 @@ fn header_len(format: Format, command: u8) -> usize {
         Format::V1 => V1_HEADER_LEN,
     }
 }
+
+/// Length of the header in version 1, by command; 0 where nobody knows the command.
+const V1_HEADER_LENS: [u8; 256] = {
+    let mut lens = [0; 256];
+    let mut command = 0;
+    while command < lens.len() {
+        lens[command] = match (is_known(command as u8), has_stream_in_v1(command as u8)) {
+            (false, _) => 0,
+            (true, false) => V1_HEADER_LEN as u8,
+            (true, true) => V1_STREAM_HEADER_LEN as u8,
+        };
+        command += 1;
+    }
+    lens
+};
 
 /// BEGIN, DATA, END, CONNECTED, RESOLVE, RESOLVED, BEGIN_DIR, XOFF, XON.
 const STREAM_COMMANDS: [u8; 9] = [1, 2, 3, 4, 11, 12, 13, 43, 44];
