@@ -20,7 +20,7 @@ pub const DIGEST_LEN: usize = 32;
 const SIGNED_LEN: usize = 32 + 4;
 
 /// The longest signature that fits into a cross-certificate, in bytes.
-pub const LONGEST_SIGNATURE: usize = 255;
+const LONGEST_SIGNATURE: usize = 255;
 
 /// The longest cross-certificate, in bytes.
 pub const LONGEST: usize = SIGNED_LEN + 1 + LONGEST_SIGNATURE;
