@@ -56,6 +56,15 @@ AC_DEFUN([TOR_RUST_ACCELERATOR], [
   ])
 ])
 
+dnl TOR_RUST_SAME_IN_ANY_FOLDER: a release gives the same bytes wherever it is
+dnl built. (In a developer's tree the debugger is to find the sources.)
+AC_DEFUN([TOR_RUST_SAME_IN_ANY_FOLDER], [
+  tor_rust_folders=`pwd; cd "$srcdir" && pwd`
+  for tor_rust_folder in `AS_ECHO(["$tor_rust_folders"]) | sort -u`; do
+    TOR_CHECK_CFLAGS([-ffile-prefix-map=$tor_rust_folder=.])
+  done
+])
+
 AC_DEFUN([TOR_RUST], [
   AC_ARG_ENABLE([rust],
     AS_HELP_STRING([--enable-rust@<:@=LIST@:>@],
@@ -97,6 +106,13 @@ AC_DEFUN([TOR_RUST], [
       [AC_MSG_ERROR([--enable-rust: when cross-compiling, say for which host: CARGO_BUILD_TARGET=TRIPLE])])
   ])
   AC_SUBST([TOR_RUST_FEATURES])
+
+  dnl A release has the crates of others beside ours; `make dist` keeps them.
+  TOR_RUST_VENDORED=
+  AS_IF([test -d "$srcdir/src/rust/vendor"],
+    [TOR_RUST_VENDORED="src/rust/.cargo src/rust/vendor"
+     AS_IF([test "x$TOR_RUST_FEATURES" != x], [TOR_RUST_SAME_IN_ANY_FOLDER])])
+  AC_SUBST([TOR_RUST_VENDORED])
 ])
 
 AC_DEFUN([TOR_RUST_SUMMARY], [

@@ -14,6 +14,7 @@ use walkdir::WalkDir;
 
 use crate::components::read_manifest;
 use crate::patches::{read_if_there, Overlay, Series};
+use crate::trim::trim;
 
 /// Where our files go in tor's tree.
 pub const FOLDER: &str = "src/rust";
@@ -125,7 +126,8 @@ pub fn check_version(tree: &Path) -> Result<String> {
 
 /// What goes to `src/rust`, by its path there. Everything that links into tor
 /// and nothing else: the root package, the crates of its workspace, the glue,
-/// and the patches with the automake fragments they refer to.
+/// and the patches with the automake fragments they refer to; of the manifests
+/// what tor's build needs.
 fn payload(root: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     let manifest = read_manifest(&root.join("Cargo.toml"))?;
     let members = manifest
@@ -135,13 +137,7 @@ fn payload(root: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     let mut folders: Vec<&str> = members.iter().filter_map(|name| name.as_str()).collect();
     folders.extend(["c-glue", PATCHES]);
     let mut files = BTreeMap::new();
-    for name in [
-        "Cargo.toml",
-        "Cargo.lock",
-        "build.rs",
-        "LICENSE",
-        "rust/lib.rs",
-    ] {
+    for name in ["Cargo.toml", "Cargo.lock", "LICENSE", "rust/lib.rs"] {
         let content = read_if_there(&root.join(name))?
             .with_context(|| format!("{name} is missing from {}", root.display()))?;
         files.insert(PathBuf::from(name), content);
@@ -160,6 +156,7 @@ fn payload(root: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
             }
         }
     }
+    trim(&mut files)?;
     Ok(files)
 }
 

@@ -66,7 +66,6 @@ impl Scene {
         for (name, text) in [
             ("Cargo.toml", "[workspace]\nmembers = [\"rust/ffi\"]\n"),
             ("Cargo.lock", ""),
-            ("build.rs", ""),
             ("LICENSE", "BSD"),
             ("rust/lib.rs", ""),
             ("rust/ffi/src/lib.rs", "// ffi"),

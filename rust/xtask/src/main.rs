@@ -5,6 +5,7 @@
 mod apply;
 mod compiler_cache;
 mod components;
+mod dist;
 mod fuzz;
 mod jobs;
 mod layout;
@@ -17,6 +18,8 @@ mod soak;
 mod source;
 mod suites;
 mod tor_build;
+mod trim;
+mod vendor;
 
 use std::env;
 use std::ffi::OsString;
@@ -27,6 +30,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 use crate::components::{Catalogue, Choice};
+use crate::dist::DistOptions;
 use crate::fuzz::FuzzOptions;
 use crate::layout::Layout;
 use crate::network_run::RunOptions;
@@ -105,6 +109,19 @@ enum Verb {
         cargo xtask apply ~/src/tor\n  \
         cargo xtask apply --take-back ~/src/tor        makes it plain tor again")]
     Apply(ApplyOptions),
+
+    /// Makes tor-VERSION+rust.tar.xz, from which anybody builds tor
+    ///
+    /// The archive holds tor's source with the patches applied and a fresh
+    /// configure, the Rust crates with everything that they need, and the
+    /// generated header. In it `./configure --enable-rust && make` needs no
+    /// network, no autotools and no cbindgen. The same input gives the same
+    /// bytes; SOURCE_DATE_EPOCH is the time of its files, or else that of the
+    /// newest commit. The last line printed is the path of the archive.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask dist\n  \
+        cargo xtask dist --output ~/release --tor-src ~/src/tor")]
+    Dist(DistOptions),
 
     /// Runs the tests: all of every day, or the named suites
     ///
@@ -235,6 +252,10 @@ fn run(verb: Verb, progress: &Progress) -> Result<ExitCode> {
             let build = builder.build(&choice, Faults::Never, Extent::Programs)?;
             println!("{}", build.tor().display());
             Ok(ExitCode::SUCCESS)
+        }
+        Verb::Dist(options) => {
+            let builder = builder(&layout, progress, options.source.tor_src.as_deref())?;
+            dist::run(&layout, progress, &builder, &options)
         }
         Verb::Apply(options) => apply_to(&layout, progress, &options),
         Verb::Test(options) if options.list => {
