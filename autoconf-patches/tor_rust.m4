@@ -60,9 +60,11 @@ dnl TOR_RUST_SAME_IN_ANY_FOLDER: a release gives the same bytes wherever it is
 dnl built. (In a developer's tree the debugger is to find the sources.)
 AC_DEFUN([TOR_RUST_SAME_IN_ANY_FOLDER], [
   tor_rust_folders=`pwd; cd "$srcdir" && pwd`
-  for tor_rust_folder in `AS_ECHO(["$tor_rust_folders"]) | sort -u`; do
-    TOR_CHECK_CFLAGS([-ffile-prefix-map=$tor_rust_folder=.])
-  done
+  TOR_TRY_COMPILE_WITH_CFLAGS([-ffile-prefix-map=from=to], [], [
+    AS_CASE(["$tor_rust_folders"], [*" "*], [], [
+      for tor_rust_folder in `AS_ECHO(["$tor_rust_folders"]) | sort -u`; do
+        CFLAGS="$CFLAGS -ffile-prefix-map=$tor_rust_folder=."
+      done])])
 ])
 
 AC_DEFUN([TOR_RUST], [
@@ -106,6 +108,8 @@ AC_DEFUN([TOR_RUST], [
       [AC_MSG_ERROR([--enable-rust: when cross-compiling, say for which host: CARGO_BUILD_TARGET=TRIPLE])])
   ])
   AC_SUBST([TOR_RUST_FEATURES])
+  dnl For `make distcheck`, which configures once more.
+  AC_SUBST([enable_rust])
 
   dnl A release has the crates of others beside ours; `make dist` keeps them.
   TOR_RUST_VENDORED=

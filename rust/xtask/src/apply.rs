@@ -20,7 +20,7 @@ use crate::trim::trim;
 pub const FOLDER: &str = "src/rust";
 /// The list of what we put there, so that stale files can go and what others
 /// put beside them (objects, a vendor folder) stays.
-const LIST: &str = ".xtask-files";
+pub const LIST: &str = ".xtask-files";
 const PATCHES: &str = "autoconf-patches";
 
 /// What a run of [`apply`] or [`take_back`] did to the tree.

@@ -85,11 +85,8 @@ impl CompilerCache {
             }
             symlink(ccache, link)?;
         }
-        let mut path = programs.into_os_string();
-        path.push(":");
-        path.push(env::var_os("PATH").unwrap_or_default());
         let mut make = make
-            .env("PATH", path)
+            .look_first_in(&programs)
             .env("CCACHE_DIR", self.folder.join("objects"));
         for &(name, value) in SETTINGS {
             make = make.env(name, value);

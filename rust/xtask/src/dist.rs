@@ -23,9 +23,9 @@ use crate::vendor::vendor;
 
 /// What packs an archive.
 const PACKAGES: &[&str] = &["tar", "xz-utils"];
-/// What stands at the top of a tree that was built from, and is no source: a
-/// distribution's own files, and what autoreconf leaves behind.
-const LEFT_OUT: &[&str] = &["debian", "autom4te.cache", "configure~"];
+/// What stands at the top of a patched tree and is no source: a distribution's
+/// own files, and what autoreconf leaves behind.
+const LEFT_OUT: &[&str] = &["debian", "autom4te.cache", "configure~", "orconfig.h.in~"];
 /// The time that all files of an archive get, as seconds since 1970.
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
@@ -53,7 +53,8 @@ pub fn run(
     };
     fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let archive = pack(layout, progress, builder, &tree, &folder)?;
+    let time = time(layout, builder)?;
+    let archive = pack(layout, progress, &tree, &folder, time)?;
     let digest = Sha256::digest(fs::read(&archive)?);
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     progress.say(format!("SHA-256 {digest}"));
@@ -86,14 +87,15 @@ pub fn lay_out(layout: &Layout, progress: &Progress, builder: &Builder<'_>) -> R
     Ok(tree)
 }
 
-/// Packs a folder that was laid out. Names in order, one time for all, no owner:
-/// whoever does it, and whenever, the bytes are the same.
+/// Packs a folder that was laid out into an archive in another one. Names in order,
+/// one time for all (seconds since 1970), no owner: whoever does it, and
+/// whenever, the bytes are the same.
 pub fn pack(
     layout: &Layout,
     progress: &Progress,
-    builder: &Builder<'_>,
     tree: &Path,
     folder: &Path,
+    time: u64,
 ) -> Result<PathBuf> {
     packages::ensure(layout, progress, PACKAGES)?;
     let name = tree.file_name().unwrap_or_default().to_string_lossy();
@@ -103,7 +105,7 @@ pub fn pack(
         .args(["--create", "--format=ustar", "--sort=name"])
         .args(["--owner=0", "--group=0", "--numeric-owner"])
         .arg("--mode=u=rwX,go=rX")
-        .arg(format!("--mtime=@{}", time(layout, builder)?))
+        .arg(format!("--mtime=@{time}"))
         // With a fixed number of threads: what one writes differs from what
         // several do.
         .arg("--use-compress-program=xz --threads=2")

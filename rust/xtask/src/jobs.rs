@@ -40,6 +40,7 @@ pub struct Job {
     folder: PathBuf,
     log: PathBuf,
     variables: Vec<(OsString, OsString)>,
+    inherits: bool,
 }
 
 /// What a program left behind.
@@ -63,6 +64,7 @@ impl Job {
             folder: folder.into(),
             log,
             variables: Vec::new(),
+            inherits: true,
         }
     }
 
@@ -84,6 +86,27 @@ impl Job {
         self
     }
 
+    /// Leaves it no variables but those that are set here.
+    pub fn without_environment(mut self) -> Self {
+        self.inherits = false;
+        self
+    }
+
+    /// Has it look for programs in this folder before all others.
+    pub fn look_first_in(mut self, folder: &Path) -> Self {
+        let set = self.variables.iter().position(|(name, _)| name == "PATH");
+        let old = match set {
+            Some(at) => Some(self.variables.swap_remove(at).1),
+            None => env::var_os("PATH").filter(|_| self.inherits),
+        };
+        let mut path = folder.as_os_str().to_owned();
+        if let Some(old) = old {
+            path.push(":");
+            path.push(old);
+        }
+        self.env("PATH", path)
+    }
+
     /// Runs to the end, whatever the exit code; `watch` sees each line.
     pub fn finish(&self, mut watch: impl FnMut(&str)) -> Result<Output> {
         if let Some(folder) = self.log.parent() {
@@ -96,12 +119,16 @@ impl Job {
             .stdin_null()
             .stderr_to_stdout()
             .unchecked();
-        // In duct what is said first has the last word.
-        for (name, value) in &self.variables {
-            expression = expression.env(name, value);
-        }
-        for (name, _) in env::vars_os().filter(|(name, _)| is_ours(name)) {
-            expression = expression.env_remove(name);
+        if self.inherits {
+            // In duct what is said first has the last word.
+            for (name, value) in &self.variables {
+                expression = expression.env(name, value);
+            }
+            for (name, _) in env::vars_os().filter(|(name, _)| is_ours(name)) {
+                expression = expression.env_remove(name);
+            }
+        } else {
+            expression = expression.full_env(self.variables.iter().cloned());
         }
         let reader = expression
             .reader()
@@ -218,6 +245,17 @@ mod tests {
         let (_folder, job) = shell("echo $CARGO_MANIFEST_DIR; echo ${CARGO_PKG_NAME-unset}");
         let job = job.env("CARGO_MANIFEST_DIR", "ours");
         assert_eq!(job.run(|_| ()).unwrap(), "ours\nunset\n");
+    }
+
+    #[test]
+    fn without_environment_only_what_is_set_arrives() {
+        let (_folder, job) = shell("/usr/bin/env | /usr/bin/sort");
+        let job = job.without_environment().env("A", "1").env("PATH", "/b");
+        let text = job.look_first_in(Path::new("/a")).run(|_| ()).unwrap();
+        // The shell adds variables of its own.
+        let is_ours = |line: &&str| !line.starts_with("PWD=") && !line.starts_with("_=");
+        let lines: Vec<_> = text.lines().filter(is_ours).collect();
+        assert_eq!(lines, ["A=1", "PATH=/a:/b"]);
     }
 
     #[test]

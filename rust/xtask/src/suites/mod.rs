@@ -5,6 +5,7 @@ mod apply_tree;
 mod asan;
 pub mod cargo_tests;
 mod crates;
+mod dist;
 mod fuzz;
 pub mod header;
 mod libtest;
@@ -123,6 +124,11 @@ const SUITES: &[Suite] = &[
         run: variants::run,
     },
     Suite {
+        name: "dist",
+        about: "the release: built twice, offline, in different places, the same bytes",
+        run: dist::run,
+    },
+    Suite {
         name: "matrix",
         about: "each component alone in Rust: build, link map, all unit tests",
         run: matrix::run,
@@ -130,11 +136,18 @@ const SUITES: &[Suite] = &[
 ];
 
 /// The suites that take too long for every day: they run when they are named.
-const ON_REQUEST: &[Suite] = &[Suite {
-    name: "asan",
-    about: "AddressSanitizer and UBSan: all unit tests and a private network",
-    run: asan::run,
-}];
+const ON_REQUEST: &[Suite] = &[
+    Suite {
+        name: "asan",
+        about: "AddressSanitizer and UBSan: all unit tests and a private network",
+        run: asan::run,
+    },
+    Suite {
+        name: "distcheck",
+        about: "the release, all of it compiled twice; make check, dist and distcheck in it",
+        run: dist::run_distcheck,
+    },
+];
 
 /// What a suite works with.
 pub struct Stage<'a> {
