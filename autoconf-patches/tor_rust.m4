@@ -67,6 +67,93 @@ AC_DEFUN([TOR_RUST_SAME_IN_ANY_FOLDER], [
       done])])
 ])
 
+dnl TOR_RUST_TARGET: tor_rust_target is Rust's name of the machine that the
+dnl canonical GNU name in host_cpu, host_vendor and host_os stands for, as far as
+dnl these rules go; empty where they do not. Whether there is a target of that
+dnl name is for rustc to say. Debian's ports are what a name stands for where it
+dnl may mean several things: arm-linux-gnueabihf is armhf (ARMv7),
+dnl arm-linux-gnueabi is armel (ARMv5TE).
+AC_DEFUN([TOR_RUST_TARGET], [
+  tor_rust_target=
+  AS_CASE([$host_cpu],
+    [i?86], [tor_rust_cpu=i686],
+    [riscv64], [tor_rust_cpu=riscv64gc],
+    [armv8*|armv7*], [tor_rust_cpu=armv7],
+    [armv6*], [tor_rust_cpu=arm],
+    [armv5*], [tor_rust_cpu=armv5te],
+    [armv4t*], [tor_rust_cpu=armv4t],
+    [arm],
+      [AS_CASE([$host_os],
+        [linux-gnueabihf|linux-musleabihf], [tor_rust_cpu=armv7],
+        [linux-gnueabi|linux-musleabi], [tor_rust_cpu=armv5te],
+        [tor_rust_cpu=arm])],
+    [tor_rust_cpu=$host_cpu])
+  AS_CASE([$host_os],
+    [linux-androideabi*], [tor_rust_target=$tor_rust_cpu-linux-androideabi],
+    [linux-android*],
+      [AS_CASE([$tor_rust_cpu],
+        [riscv64gc], [tor_rust_cpu=riscv64])
+       tor_rust_target=$tor_rust_cpu-linux-android],
+    [linux-gnu*|linux-musl*|linux-uclibc*],
+      [tor_rust_target=$tor_rust_cpu-unknown-$host_os],
+    [mingw32*],
+      [AS_CASE([$tor_rust_cpu],
+        [x86_64|i686], [tor_rust_target=$tor_rust_cpu-pc-windows-gnu],
+        [aarch64], [tor_rust_target=aarch64-pc-windows-gnullvm])],
+    [darwin*],
+      [AS_CASE([$tor_rust_cpu],
+        [arm64], [tor_rust_cpu=aarch64])
+       tor_rust_target=$tor_rust_cpu-apple-darwin],
+    [freebsd*], [tor_rust_target=$tor_rust_cpu-unknown-freebsd],
+    [netbsd*eabihf*], [tor_rust_target=$tor_rust_cpu-unknown-netbsd-eabihf],
+    [netbsd*], [tor_rust_target=$tor_rust_cpu-unknown-netbsd],
+    [openbsd*], [tor_rust_target=$tor_rust_cpu-unknown-openbsd])
+])
+
+dnl TOR_RUST_CROSS: CARGO_BUILD_TARGET, if tor is for another machine and the
+dnl user has not named it, and whether rustc has a standard library for it.
+dnl
+dnl Not autoconf's cross_compiling: that is "no" where the host's programs happen
+dnl to run here, as i386 ones on amd64, or any under an emulator that the kernel
+dnl calls. Rust's code would be for the wrong machine.
+AC_DEFUN([TOR_RUST_CROSS], [
+  AC_REQUIRE([AC_CANONICAL_HOST])
+  AS_IF([test "x$CARGO_BUILD_TARGET" = x && test "x$host" != "x$build"], [
+    AC_MSG_CHECKING([what Rust calls $host])
+    TOR_RUST_TARGET
+    tor_rust_known=`"$RUSTC" --print target-list 2>/dev/null | tr -d '\r' | tr '\n' ' '`
+    dnl Some distributions have targets of their own, such as Alpine's.
+    AS_CASE([$host_vendor],
+      [unknown|pc], [],
+      [AS_CASE([" $tor_rust_known"], [*" $host "*], [tor_rust_target=$host])])
+    AS_CASE([" $tor_rust_known"],
+      [*" ${tor_rust_target:-none} "*], [],
+      [tor_rust_target=])
+    AC_MSG_RESULT([${tor_rust_target:-unknown}])
+    AS_IF([test "x$tor_rust_target" = x],
+      [AC_MSG_ERROR([--enable-rust: rustc has no target that is surely $host. Say which one it is: ./configure CARGO_BUILD_TARGET=TARGET (rustc --print target-list has all names)])])
+    CARGO_BUILD_TARGET=$tor_rust_target
+  ])
+  dnl A target that is a file, and a standard library that cargo builds itself,
+  dnl are for those who know.
+  AS_CASE([$CARGO_BUILD_TARGET,$CARGO_UNSTABLE_BUILD_STD],
+    [,*|*.json,*|*,?*], [], [
+    AC_MSG_CHECKING([for Rust's standard library for $CARGO_BUILD_TARGET])
+    dnl RUSTFLAGS unquoted, as cargo splits it; it may say --sysroot.
+    tor_rust_libdir=`"$RUSTC" $RUSTFLAGS --print target-libdir --target "$CARGO_BUILD_TARGET" 2>/dev/null`
+    AS_IF([test "x$tor_rust_libdir" = x],
+      [AC_MSG_RESULT([no such target])
+       AC_MSG_ERROR([--enable-rust: rustc knows no target $CARGO_BUILD_TARGET (or not with RUSTFLAGS="$RUSTFLAGS"). rustc --print target-list has all names.])])
+    tor_rust_std=no
+    for tor_rust_file in "$tor_rust_libdir"/libstd-*.rlib; do
+      test -f "$tor_rust_file" && tor_rust_std=yes
+    done
+    AC_MSG_RESULT([$tor_rust_std])
+    AS_IF([test "x$tor_rust_std" = xno],
+      [AC_MSG_ERROR([--enable-rust: rustc has no standard library for $CARGO_BUILD_TARGET in $tor_rust_libdir. Install it: rustup target add $CARGO_BUILD_TARGET, or the package libstd-rust-dev of that architecture in the version of this rustc])])
+  ])
+])
+
 AC_DEFUN([TOR_RUST], [
   AC_ARG_ENABLE([rust],
     AS_HELP_STRING([--enable-rust@<:@=LIST@:>@],
@@ -75,7 +162,7 @@ AC_DEFUN([TOR_RUST], [
   AC_ARG_VAR([CARGO], [the cargo that builds the Rust components])
   AC_ARG_VAR([RUSTC], [the rustc that builds the Rust components])
   AC_ARG_VAR([RUSTFLAGS], [flags for rustc])
-  AC_ARG_VAR([CARGO_BUILD_TARGET], [Rust's name of the host that tor will run on, when cross-compiling])
+  AC_ARG_VAR([CARGO_BUILD_TARGET], [Rust's name of the machine that tor will run on, if it is another one and not to be derived from --host])
 
   AS_IF([test "x$enable_rust" = x],
     [AC_MSG_ERROR([--enable-rust= needs a list. The components are: TOR_RUST_COMPONENTS])])
@@ -104,8 +191,7 @@ AC_DEFUN([TOR_RUST], [
     AC_CHECK_TOOL([OBJCOPY], [objcopy], [no])
     AS_IF([test "x$OBJCOPY" = xno],
       [AC_MSG_ERROR([--enable-rust needs objcopy (package binutils).])])
-    AS_IF([test "x$cross_compiling" = xyes && test "x$CARGO_BUILD_TARGET" = x],
-      [AC_MSG_ERROR([--enable-rust: when cross-compiling, say for which host: CARGO_BUILD_TARGET=TRIPLE])])
+    TOR_RUST_CROSS
   ])
   AC_SUBST([TOR_RUST_FEATURES])
   dnl For `make distcheck`, which configures once more.
@@ -126,5 +212,7 @@ AC_DEFUN([TOR_RUST_SUMMARY], [
     [test "x$tor_rust_[]tor_rust_name" = xyes && value=1 || value=0
      PPRINT_PROP_BOOL(tor_rust_name, [$value])])
   AS_IF([test "x$TOR_RUST_FEATURES" != x],
-    [PPRINT_PROP_STRING([rustc], [$RUSTC])])
+    [PPRINT_PROP_STRING([rustc], [$RUSTC])
+     AS_IF([test "x$CARGO_BUILD_TARGET" != x],
+       [PPRINT_PROP_STRING([target], [$CARGO_BUILD_TARGET])])])
 ])
