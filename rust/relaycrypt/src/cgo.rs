@@ -122,7 +122,8 @@ impl UpdateWhen<'_> {
     }
 }
 
-/// The four keys of AES-128 UIV+.
+/// The four keys of AES-128 UIV+, for the kernel.
+#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 pub(crate) struct UivKeys<'a> {
     pub(crate) kb: &'a [u8; 16],
@@ -570,6 +571,7 @@ mod tests {
         })
     }
 
+    #[cfg(target_arch = "x86_64")]
     fn both_updates() -> [UpdateWhen<'static>; 2] {
         [UpdateWhen::Never, UpdateWhen::Always]
     }
