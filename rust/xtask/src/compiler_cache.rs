@@ -109,7 +109,8 @@ fn compiler(build: &Path) -> Result<Option<OsString>> {
         .map(OsString::from))
 }
 
-fn in_path(program: &str) -> Option<PathBuf> {
+/// The program that the shell would start.
+pub fn in_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())

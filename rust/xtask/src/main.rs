@@ -19,6 +19,7 @@ mod source;
 mod suites;
 mod tor_build;
 mod trim;
+mod unpacked;
 mod vendor;
 
 use std::env;

@@ -36,7 +36,7 @@ pub const FOR_INSTRUMENTED_FUZZERS: &[&str] = &["clang", "g++"];
 /// Sees to it that all of these packages are there, or says which command
 /// installs them. Elsewhere than on Debian and its kin nothing is checked: configure
 /// will name what it misses.
-pub fn ensure(layout: &Layout, progress: &Progress, needed: &[&'static str]) -> Result<()> {
+pub fn ensure(layout: &Layout, progress: &Progress, needed: &[&str]) -> Result<()> {
     let Some(installed) = installed()? else {
         return Ok(());
     };
@@ -86,7 +86,7 @@ fn installed() -> Result<Option<String>> {
 }
 
 /// The needed packages that are not in dpkg's list.
-fn missing(installed: &str, needed: &[&'static str]) -> Vec<&'static str> {
+fn missing<'n>(installed: &str, needed: &[&'n str]) -> Vec<&'n str> {
     let present = |name: &str| {
         installed
             .lines()

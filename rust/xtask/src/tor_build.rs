@@ -7,6 +7,7 @@
 //!                                rust/build-<components>-fault with faults on demand
 //!                                rust/build-<components>-asan with sanitizers
 //!                                rust/build-none               patched, all in C
+//!                                rust/build-<components>-<…>   another toolchain or machine
 //! ```
 //!
 //! All builds are out of tree and at the same distance from their sources: the
@@ -245,6 +246,30 @@ impl<'a> Builder<'a> {
                 arguments: &arguments,
                 make_arguments: &[],
                 reuse: Reuse::No,
+            },
+            Extent::Tests,
+        )
+    }
+
+    /// Builds tor and its unit tests with another toolchain, for this machine or
+    /// another one, as these arguments of configure say. `name` tells such builds
+    /// apart.
+    pub fn build_otherwise(
+        &self,
+        choice: &Choice,
+        name: &str,
+        arguments: &[String],
+    ) -> Result<TorBuild> {
+        let mut all: Vec<String> = choice.configure_flag().into_iter().collect();
+        all.extend_from_slice(arguments);
+        self.build_in(
+            &Plan {
+                tree: Tree::Rust,
+                name: &format!("build-{choice}-{name}"),
+                label: &format!("tor: {name}"),
+                arguments: &all,
+                make_arguments: &[],
+                reuse: Reuse::Both,
             },
             Extent::Tests,
         )

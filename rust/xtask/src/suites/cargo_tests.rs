@@ -133,18 +133,29 @@ pub fn run_tests(
     arguments: &[&str],
     builds: &[(&str, PathBuf)],
 ) -> Result<(Tally, Vec<String>)> {
+    run_tests_with(stage, cargo(), label, arguments, builds)
+}
+
+/// The same with another cargo; all paths become environment variables.
+pub fn run_tests_with(
+    stage: &Stage<'_>,
+    cargo: impl Into<PathBuf>,
+    label: &str,
+    arguments: &[&str],
+    variables: &[(&str, PathBuf)],
+) -> Result<(Tally, Vec<String>)> {
     let step = stage.progress.step(label, Scale::Unknown);
     let (cargo_arguments, test_arguments) = match arguments.iter().position(|a| *a == "--") {
         Some(at) => arguments.split_at(at),
         None => (arguments, &[][..]),
     };
     let log = label.replace([' ', ','], "-") + ".log";
-    let mut job = Job::new(cargo(), &stage.layout.root, stage.layout.logs().join(log))
+    let mut job = Job::new(cargo, &stage.layout.root, stage.layout.logs().join(log))
         .args(["test", "--locked", "--no-fail-fast"])
         .args(cargo_arguments)
         .args(test_arguments)
         .env("CARGO_TARGET_DIR", &stage.layout.target);
-    for (name, folder) in builds {
+    for (name, folder) in variables {
         job = job.env(name, folder);
     }
     let output = job.finish(|line| {

@@ -5,6 +5,7 @@ mod apply_tree;
 mod asan;
 pub mod cargo_tests;
 mod crates;
+mod cross;
 mod dist;
 mod fuzz;
 pub mod header;
@@ -146,6 +147,11 @@ const ON_REQUEST: &[Suite] = &[
         name: "distcheck",
         about: "the release, all of it compiled twice; make check, dist and distcheck in it",
         run: dist::run_distcheck,
+    },
+    Suite {
+        name: "cross",
+        about: "the oldest rustc; tors for arm64 and i386, under an emulator",
+        run: cross::run,
     },
 ];
 

@@ -214,7 +214,8 @@ fn place(stage: &Stage<'_>, variant: &Variant, source: &Path) -> Result<(PathBuf
     }
 }
 
-fn minimum_rustc(root: &Path) -> Result<String> {
+/// The oldest rustc that will do, as Cargo.toml states it.
+pub fn minimum_rustc(root: &Path) -> Result<String> {
     let manifest = read_manifest(&root.join("Cargo.toml"))?;
     let minimum = manifest
         .get("workspace")
