@@ -17,6 +17,7 @@ mod objects;
 mod references;
 mod reports;
 mod soak;
+mod targets;
 mod unit;
 mod valgrind;
 mod variants;
