@@ -1,19 +1,23 @@
 //! Formatting, clippy, and the rule about `unsafe`: it stands only where it is
 //! allowed, and each one says why it is sound. The rule is checked on tokens,
-//! so that macros and code for other targets count too.
+//! so that macros and code for other targets count too. And the oldest compiler:
+//! Cargo.toml states it, everything else has to agree.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{bail, ensure, Context, Result};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use toml::{Table, Value};
 use walkdir::WalkDir;
 
 use super::cargo_tests::{cargo, TOR_C};
+use super::variants::minimum_rustc;
 use super::{Outcome, Stage};
-use crate::components::accelerators;
+use crate::components::{accelerators, read_manifest};
 use crate::jobs::Job;
 use crate::packages;
 use crate::progress::Scale;
+use crate::unpacked::rust_version;
 
 /// The only code below rust/ that may say `unsafe`: the boundary, and the
 /// relay cell kernels.
@@ -48,6 +52,7 @@ pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
         "clippy, tools and tests",
         clippy(stage, "tools and tests", &arguments),
     );
+    outcome.check("one oldest compiler", one_minimum(&stage.layout.root));
     for path in rust_files(&stage.layout.root)? {
         let text = std::fs::read_to_string(stage.layout.root.join(&path))?;
         outcome.check(
@@ -86,6 +91,74 @@ fn lint(stage: &Stage<'_>, label: &str, verb: &str, arguments: &[&str]) -> Resul
         .run(|line| step.note(line.trim()))
         .with_context(|| format!("cargo {verb} is not content; if it is not installed: rustup component add rustfmt clippy"))?;
     step.done("");
+    Ok(())
+}
+
+/// The README wants the compilers that Cargo.toml states, and each crate takes
+/// the workspace's, which is what clippy reads.
+fn one_minimum(root: &Path) -> Result<()> {
+    let manifest = read_manifest(&root.join("Cargo.toml"))?;
+    let workspace = manifest.get("workspace").and_then(Value::as_table);
+    let workspace = workspace.context("Cargo.toml is no workspace")?;
+    let newer = workspace
+        .get("metadata")
+        .and_then(|table| table.get("rust-version")?.as_table());
+    let mut stated = vec![minimum_rustc(root)?];
+    let values = newer.into_iter().flat_map(Table::values);
+    stated.extend(values.filter_map(|version| version.as_str().map(String::from)));
+    let readme = std::fs::read_to_string(root.join("README.md"))?;
+    check_wanted(&readme, &stated)?;
+    let members = workspace.get("members").and_then(Value::as_array);
+    for member in members.into_iter().flatten().filter_map(Value::as_str) {
+        let manifest = read_manifest(&root.join(member).join("Cargo.toml"))?;
+        ensure!(
+            inherits(&manifest),
+            "{member}/Cargo.toml does not say rust-version.workspace = true"
+        );
+    }
+    ensure!(
+        inherits(&manifest),
+        "the root package has a rust-version of its own"
+    );
+    Ok(())
+}
+
+fn inherits(manifest: &Table) -> bool {
+    manifest
+        .get("package")
+        .and_then(|package| package.get("rust-version")?.get("workspace")?.as_bool())
+        .unwrap_or(false)
+}
+
+/// A text wants ("1.85 or later", "before 1.89") each stated version and no other.
+fn check_wanted(text: &str, stated: &[String]) -> Result<()> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let version = |word: &str| -> Option<String> {
+        let word = word.trim_matches(|c: char| !c.is_ascii_digit());
+        // Rust's, not tor's or a library's.
+        (rust_version(word)? >= (1, 50) && word.starts_with("1.")).then(|| word.into())
+    };
+    let mut wanted = Vec::new();
+    for three in words.windows(3) {
+        match three {
+            [number, "or", later] if later.starts_with("later") => wanted.extend(version(number)),
+            [_, "before", number] => wanted.extend(version(number)),
+            _ => {}
+        }
+    }
+    for version in &wanted {
+        ensure!(
+            stated.contains(version),
+            "README.md wants {version}, Cargo.toml {}",
+            stated.join(" and ")
+        );
+    }
+    for version in stated {
+        ensure!(
+            wanted.contains(version),
+            "README.md does not say \"{version} or later\", which Cargo.toml wants"
+        );
+    }
     Ok(())
 }
 
@@ -249,6 +322,25 @@ type Callback = unsafe extern \"C\" fn(i32);
 type Other = Option<unsafe fn(i32)>;
 ";
         check_unsafe(text, false).unwrap();
+    }
+
+    #[test]
+    fn a_text_wants_the_stated_compilers_and_no_other() {
+        let stated = ["1.85".to_string(), "1.89".into()];
+        let good = "rustc (1.85 or\nlater), with rustc before 1.89. measured: rustc 1.95, zlib 1.2 or later";
+        check_wanted(good, &stated).unwrap();
+        let error = check_wanted(&good.replace("1.85", "1.84"), &stated).unwrap_err();
+        assert!(error.to_string().contains("wants 1.84"), "{error}");
+        let error = check_wanted("1.85 or later", &stated).unwrap_err();
+        assert!(error.to_string().contains("1.89 or later"), "{error}");
+    }
+
+    #[test]
+    fn a_crate_with_a_compiler_of_its_own_is_found() {
+        let manifest = |line: &str| format!("[package]\n{line}\n").parse().unwrap();
+        assert!(inherits(&manifest("rust-version.workspace = true")));
+        assert!(!inherits(&manifest("rust-version = \"1.85\"")));
+        assert!(!inherits(&manifest("")));
     }
 
     #[test]
