@@ -122,7 +122,7 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "variants",
-        about: "in-tree build, disabled modules, and what configure has to refuse",
+        about: "in-tree build, disabled modules, static link, and what configure has to refuse",
         run: variants::run,
     },
     Suite {
