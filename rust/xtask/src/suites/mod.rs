@@ -8,6 +8,7 @@ mod crates;
 mod cross;
 mod dist;
 mod fuzz;
+mod hardening;
 pub mod header;
 mod libtest;
 mod link;
@@ -16,6 +17,7 @@ mod matrix;
 mod objects;
 mod references;
 mod reports;
+mod side_by_side;
 mod soak;
 mod targets;
 mod unit;
@@ -84,6 +86,11 @@ const SUITES: &[Suite] = &[
         name: "link",
         about: "replaced C files are not in the link, the Rust is",
         run: link::run,
+    },
+    Suite {
+        name: "hardening",
+        about: "what protects the program and its objects: Rust's build no less than C's",
+        run: hardening::run,
     },
     Suite {
         name: "vectors",
