@@ -18,6 +18,7 @@ mod objects;
 mod references;
 mod reports;
 mod side_by_side;
+mod size;
 mod soak;
 mod targets;
 mod unit;
@@ -91,6 +92,11 @@ const SUITES: &[Suite] = &[
         name: "hardening",
         about: "what protects the program and its objects: Rust's build no less than C's",
         run: hardening::run,
+    },
+    Suite {
+        name: "size",
+        about: "what Rust adds to the program and to the memory of an idle relay",
+        run: size::run,
     },
     Suite {
         name: "vectors",
