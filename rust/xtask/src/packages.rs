@@ -21,6 +21,8 @@ pub const FOR_BUILDS: &[&str] = &[
     "gcc",
     "libc6-dev",
     "libevent-dev",
+    // Without it configure leaves out the option `Sandbox`.
+    "libseccomp-dev",
     "libssl-dev",
     "make",
     "pkg-config|pkgconf",
