@@ -5,6 +5,8 @@
 //! The environment variable `TORRS_FAULT` names the fault:
 //!
 //! * `panic:EXPORT:N`: the Nth call of that export panics, once.
+//! * `backtrace:EXPORT:N`: the Nth call of that export takes a backtrace, which
+//!   makes system calls that tor's sandbox refuses.
 //! * `wrong-integrity`: tor1 leaves the digest field of a cell that is not ours
 //!   zero instead of restoring it.
 //! * `wrong-tag`: CGO gives a wrong tag for a cell that is ours.
@@ -27,6 +29,7 @@ use std::sync::OnceLock;
 enum Fault {
     None,
     Panic { export: String, call: u64 },
+    Backtrace { export: String, call: u64 },
     WrongIntegrity,
     WrongTag,
     Accept,
@@ -51,6 +54,10 @@ fn chosen() -> &'static Fault {
                 export: export.to_owned(),
                 call: call.parse().unwrap_or(1),
             },
+            (Some("backtrace"), Some(export), Some(call)) => Fault::Backtrace {
+                export: export.to_owned(),
+                call: call.parse().unwrap_or(1),
+            },
             (Some("wrong-integrity"), None, None) => Fault::WrongIntegrity,
             (Some("wrong-tag"), None, None) => Fault::WrongTag,
             (Some("accept"), None, None) => Fault::Accept,
@@ -68,17 +75,20 @@ fn chosen() -> &'static Fault {
     })
 }
 
-/// Panics if this call of `export` is the one that was chosen.
+/// Panics, or takes a backtrace, if this call of `export` is the one that was chosen.
 pub(crate) fn panic_point(export: &str) {
     static CALLS: AtomicU64 = AtomicU64::new(0);
-    if let Fault::Panic {
-        export: chosen,
-        call,
-    } = chosen()
-    {
-        if chosen == export && CALLS.fetch_add(1, Ordering::Relaxed) + 1 == *call {
-            panic!("a test asked for it");
+    let is_now = |chosen: &str, call: u64| {
+        chosen == export && CALLS.fetch_add(1, Ordering::Relaxed) + 1 == call
+    };
+    match chosen() {
+        Fault::Panic { export, call } if is_now(export, *call) => panic!("a test asked for it"),
+        Fault::Backtrace { export, call } if is_now(export, *call) => {
+            let taken = std::backtrace::Backtrace::force_capture();
+            // Names are looked up, in files, when it is written.
+            std::hint::black_box(taken.to_string());
         }
+        _ => {}
     }
 }
 
