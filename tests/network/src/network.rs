@@ -549,7 +549,12 @@ impl<'a> Start<'a> {
             if *onion {
                 // The descriptor's upload must not come before someone listens.
                 control.set_events(&["HS_DESC"])?;
-                control.set_conf(&[("DisableNetwork", "0")])?;
+                // One that its torrc says is not to wait is left alone: in tor's
+                // sandbox a new configuration ends a service, which cannot read its
+                // keys again.
+                if control.ask("GETCONF DisableNetwork")?.message() != "DisableNetwork=0" {
+                    control.set_conf(&[("DisableNetwork", "0")])?;
+                }
             }
         }
         self.wait(Step::Clients, |_| {

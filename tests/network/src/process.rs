@@ -229,6 +229,11 @@ impl Node {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
+        if blocks_sigterm(child.id()) {
+            // The answer may not come any more.
+            let _ = self.control()?.ask("SIGNAL HALT");
+            return Ok(None);
+        }
         // The child has not been waited for, so its id is still its own.
         let pid = Pid::from_child(child);
         kill_process(pid, Signal::TERM)?;
@@ -255,6 +260,19 @@ impl Node {
         child.kill()?;
         Ok((child.wait()?, Cause::Asked))
     }
+}
+
+/// Whether SIGTERM never arrives. Tor's sandbox refuses the call by which the C
+/// library learns which signals a thread blocks before it starts another; it then
+/// "restores" what happened to be on the stack. So in the sandbox the main thread of
+/// any tor, whatever it is built of, blocks signals at random.
+fn blocks_sigterm(pid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigBlk:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 << (Signal::TERM.as_raw() - 1) != 0)
 }
 
 /// Looks several times: a thread that naps is awake in between.
