@@ -35,6 +35,9 @@ pub const FOR_FUZZERS: &[&str] = &["g++"];
 /// What instruments C for a fuzzer, in the way that nightly instruments Rust.
 pub const FOR_INSTRUMENTED_FUZZERS: &[&str] = &["clang", "g++"];
 
+/// What tells which system calls a private network's tors were refused.
+pub const FOR_NETWORKS: &[&str] = &["strace"];
+
 /// Sees to it that all of these packages are there, or says which command
 /// installs them. Elsewhere than on Debian and its kin nothing is checked: configure
 /// will name what it misses.

@@ -7,6 +7,9 @@
 //! the node lives and makes new ones, and its log has one BUG line. `TORRS_TOR_C` is
 //! the build directory of all other tors.
 
+#[path = "sandbox/calls.rs"]
+mod calls;
+
 use std::env;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -110,6 +113,62 @@ fn arrives(client: &Client, transfer: &Transfer<'_>) -> Result<()> {
     ensure!(done.matches(), "what arrived is not what was sent");
     Ok(())
 }
+
+// ---- In tor's sandbox ----
+
+/// The report of a panic makes no system call that the sandbox refuses.
+#[test]
+fn a_panic_in_the_sandbox_costs_one_circuit_and_makes_no_call_that_is_refused() -> Result<()> {
+    if !is_in_rust("relaycrypt")? || !is_in_rust("onion")? {
+        return Ok(());
+    }
+    // In the main thread, and in one that works for it.
+    let faults = [TOR1, CGO, WORKER];
+    let traces = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let folder = traces.path().canonicalize()?;
+    let rust = calls::traced(&rust_build()?, &folder)?;
+    let network = start_with(&rust, "sandbox", &faults, |mut spec| {
+        spec.relays = 3;
+        spec.exits = 4;
+        spec.onions = 0;
+        // What tors build of their own accord leads elsewhere.
+        let line = Setting::Torrc(format!("ExcludeNodes {}", WORKER.node));
+        let unharmed = Select::Node(UNHARMED.to_owned());
+        let sandbox = || Setting::Torrc("Sandbox 1".to_owned());
+        // A client in the sandbox complains of its own files when it is told where
+        // circuits are to lead.
+        spec.with(Select::All, line)
+            .with(Select::Role(Role::Relay), sandbox())
+            .with(Select::Role(Role::Exit), sandbox())
+            .with(unharmed, Setting::Binary(rust.clone()))
+    })?;
+    for Fault { node, .. } in &faults {
+        calls::is_filtered(&network, node)?;
+    }
+    let client = network.client();
+    in_tor1(client)?;
+    in_cgo(client)?;
+    in_ntor_v3(client, &["exit1", WORKER.node, UNHARMED])?;
+    let usual = calls::refused(&network, UNHARMED, &folder)?;
+    for Fault { node, .. } in &faults {
+        let refused = calls::refused(&network, node, &folder)?;
+        println!("{node}: refused {refused:?}");
+        ensure!(
+            refused.is_subset(&usual),
+            "{node}, which panicked, is refused {refused:?}, and else a relay {usual:?}"
+        );
+    }
+    finish(network, &faults)
+}
+
+/// Ntor v3 at a relay that nothing else goes through.
+const WORKER: Fault = Fault {
+    node: "relay3",
+    export: "onion_skin_ntor3_server_handshake_part1",
+    call: 10,
+};
+/// A Rust relay that does not panic.
+const UNHARMED: &str = "exit2";
 
 // ---- While cells are read ---------------------------------------------------
 
@@ -427,8 +486,17 @@ fn is_in_rust(component: &str) -> Result<bool> {
 
 /// A network of C tors but for the nodes that are to panic.
 fn start(name: &str, faults: &[Fault], shape: impl Fn(Spec) -> Spec) -> Result<Network> {
+    start_with(&rust_build()?, name, faults, shape)
+}
+
+/// The same with the nodes that are to panic running this tor.
+fn start_with(
+    rust: &Binary,
+    name: &str,
+    faults: &[Fault],
+    shape: impl Fn(Spec) -> Spec,
+) -> Result<Network> {
     let c = Binary::from_variable("C", "TORRS_TOR_C")?;
-    let rust = rust_build()?;
     let folder = tempfile::Builder::new()
         .prefix(&format!("torrs-panic-{name}-"))
         .tempdir_in(env!("CARGO_TARGET_TMPDIR"))?

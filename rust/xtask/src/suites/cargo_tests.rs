@@ -19,6 +19,7 @@ use super::{libtest, Outcome, Stage, Tally};
 use crate::components::Choice;
 use crate::jobs::Job;
 use crate::layout::Layout;
+use crate::packages;
 use crate::progress::Scale;
 use crate::tor_build::{Builder, Extent, Faults};
 
@@ -90,6 +91,7 @@ pub fn handshake(stage: &Stage<'_>) -> Result<Outcome> {
 
 /// Private networks, with the release of every build at hand.
 pub fn network(stage: &Stage<'_>) -> Result<Outcome> {
+    packages::ensure(stage.layout, stage.progress, packages::FOR_NETWORKS)?;
     let builds = [
         (TOR_C, stage.c_build()?.folder.clone()),
         (TOR_RUST, stage.rust_build()?.folder.clone()),
