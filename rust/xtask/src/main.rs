@@ -9,6 +9,7 @@ mod dist;
 mod fuzz;
 mod jobs;
 mod layout;
+mod linked_crates;
 mod mirror;
 mod network_run;
 mod packages;
@@ -161,6 +162,12 @@ enum Verb {
     /// The header c-glue/tor_rust.h is committed; `cargo xtask test header`
     /// fails when it is not what the boundary says.
     Header,
+
+    /// Writes the list of all crates that link into tor, with their licences
+    ///
+    /// The list rust/linked-crates.md is committed; `cargo xtask test
+    /// dependencies` fails when it is not what Cargo.lock says.
+    Licences,
 }
 
 #[derive(Args)]
@@ -279,6 +286,11 @@ fn run(verb: Verb, progress: &Progress) -> Result<ExitCode> {
             suites::cargo_tests::bench(&layout, &builder, &options.arguments)
         }
         Verb::Header => suites::header::write(&layout, progress, &catalogue),
+        Verb::Licences => {
+            linked_crates::write(&layout, &catalogue)?;
+            println!("{}", layout.root.join(linked_crates::LIST).display());
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

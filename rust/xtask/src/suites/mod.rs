@@ -6,6 +6,7 @@ mod asan;
 pub mod cargo_tests;
 mod crates;
 mod cross;
+mod dependencies;
 mod dist;
 mod fuzz;
 mod hardening;
@@ -57,6 +58,11 @@ const SUITES: &[Suite] = &[
         name: "header",
         about: "the committed C header is what the Rust boundary says",
         run: header::run,
+    },
+    Suite {
+        name: "dependencies",
+        about: "licences, sources and versions of the crates that link into tor",
+        run: dependencies::run,
     },
     Suite {
         name: "crates",
@@ -120,7 +126,8 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "network",
-        about: "private networks, C and Rust tors mixed; hostile peers; links; contained panics",
+        about:
+            "private networks, C and Rust tors mixed; hostile peers; links; panics; tor's sandbox",
         run: cargo_tests::network,
     },
     Suite {
