@@ -144,6 +144,18 @@ pub fn accelerators(root: &Path) -> Result<Vec<String>> {
     Ok(table.into_iter().flat_map(Table::keys).cloned().collect())
 }
 
+/// The oldest rustc and cargo that will do, as Cargo.toml states it.
+pub fn minimum_rustc(root: &Path) -> Result<String> {
+    let manifest = read_manifest(&root.join("Cargo.toml"))?;
+    let minimum = manifest
+        .get("workspace")
+        .and_then(|table| table.get("package")?.get("rust-version"))
+        .and_then(Value::as_str);
+    Ok(minimum
+        .context("Cargo.toml states no rust-version")?
+        .to_owned())
+}
+
 /// The components that a build takes from Rust, in canonical order, so that
 /// two ways to write the same list share one build.
 #[derive(Clone, Debug)]

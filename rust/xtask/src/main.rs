@@ -5,6 +5,7 @@
 mod apply;
 mod compiler_cache;
 mod components;
+mod deb;
 mod dist;
 mod fuzz;
 mod jobs;
@@ -32,6 +33,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 use crate::components::{Catalogue, Choice};
+use crate::deb::DebOptions;
 use crate::dist::DistOptions;
 use crate::fuzz::FuzzOptions;
 use crate::layout::Layout;
@@ -124,6 +126,21 @@ enum Verb {
         cargo xtask dist\n  \
         cargo xtask dist --output ~/release --tor-src ~/src/tor")]
     Dist(DistOptions),
+
+    /// Makes a Debian package of tor with all components in Rust
+    ///
+    /// Takes the distribution's own source package of tor, adds quilt patches
+    /// and Build-Depends, and builds it with dpkg-buildpackage, the
+    /// distribution's rustc and cargo (on Debian 12 the packages rustc-web and
+    /// cargo-web), and no network. DEBFULLNAME and DEBEMAIL sign the changelog;
+    /// SOURCE_DATE_EPOCH is its date, or else that of the newest commit;
+    /// DEB_BUILD_OPTIONS is honoured. The last lines printed are the paths of
+    /// the source package and of the binary packages.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask deb\n  \
+        cargo xtask deb --source-only                  for your own builder\n  \
+        DEB_BUILD_OPTIONS=nocheck cargo xtask deb      without tor's unit tests")]
+    Deb(DebOptions),
 
     /// Runs the tests: all of every day, or the named suites
     ///
@@ -264,6 +281,10 @@ fn run(verb: Verb, progress: &Progress) -> Result<ExitCode> {
         Verb::Dist(options) => {
             let builder = builder(&layout, progress, options.source.tor_src.as_deref())?;
             dist::run(&layout, progress, &builder, &options)
+        }
+        Verb::Deb(options) => {
+            let builder = builder(&layout, progress, None)?;
+            deb::run(&layout, progress, &builder, &options)
         }
         Verb::Apply(options) => apply_to(&layout, progress, &options),
         Verb::Test(options) if options.list => {

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{bail, Result};
@@ -74,8 +75,49 @@ pub fn ensure(layout: &Layout, progress: &Progress, needed: &[&str]) -> Result<(
     Ok(())
 }
 
+/// Sees to it that everything is there that the unpacked source package `tree`
+/// names in Build-Depends, or says which command installs it. Apt does the work:
+/// it knows about versions, architectures and what else provides a package. It
+/// takes no package away for that.
+pub fn ensure_build_dependencies(layout: &Layout, progress: &Progress, tree: &Path) -> Result<()> {
+    let job = |program: &str, arguments: &[&str]| {
+        Job::new(program, tree, layout.logs().join("build-depends.log"))
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+    };
+    let check = job("dpkg-checkbuilddeps", &[]);
+    let missing = check.finish(|_| ())?;
+    if missing.success {
+        return Ok(());
+    }
+    let install = [
+        "build-dep",
+        "--yes",
+        "--no-install-recommends",
+        "--no-remove",
+        "./",
+    ];
+    if !is_root() {
+        bail!(
+            "{}\nRun this command and start again\n    cd {} && sudo apt-get {}",
+            missing.text.trim(),
+            tree.display(),
+            install.join(" ")
+        );
+    }
+    let step = progress.step("install what the package is built with", Scale::Unknown);
+    let install = job("apt-get", &install);
+    if !install.finish(|line| step.note(line))?.success {
+        job("apt-get", &["update"]).run(|line| step.note(line))?;
+        install.run(|line| step.note(line))?;
+    }
+    check.run(|_| ())?;
+    step.done("");
+    Ok(())
+}
+
 /// Whether this process may install packages.
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 

@@ -13,7 +13,7 @@ use anyhow::{ensure, Context, Result};
 
 use super::{targets, Outcome, Stage};
 use crate::compiler_cache::Reuse;
-use crate::components::{accelerators, read_manifest};
+use crate::components::{accelerators, minimum_rustc};
 use crate::jobs::Job;
 use crate::progress::Scale;
 use crate::tor_build::{jobs, toolchain, Tree, CONFIGURE_ARGUMENTS};
