@@ -6,6 +6,7 @@ mod asan;
 pub mod cargo_tests;
 mod crates;
 mod cross;
+mod deb;
 mod dependencies;
 mod dist;
 mod fuzz;
@@ -173,6 +174,11 @@ const ON_REQUEST: &[Suite] = &[
         name: "cross",
         about: "the oldest rustc; tors for arm64 and i386, under an emulator",
         run: cross::run,
+    },
+    Suite {
+        name: "deb",
+        about: "the Debian package beside the distribution's, lintian, installed, on a network",
+        run: deb::run,
     },
 ];
 
