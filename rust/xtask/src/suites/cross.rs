@@ -17,9 +17,9 @@ use anyhow::{bail, ensure, Context, Result};
 
 use super::cargo_tests::run_tests_with;
 use super::unit::{self, count_verdicts, read_verdicts, Verdict, Verdicts};
-use super::variants::minimum_rustc;
 use super::{Outcome, Stage, Tally};
 use crate::compiler_cache::in_path;
+use crate::components::minimum_rustc;
 use crate::jobs::Job;
 use crate::packages;
 use crate::progress::Scale;

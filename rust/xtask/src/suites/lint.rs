@@ -11,9 +11,8 @@ use toml::{Table, Value};
 use walkdir::WalkDir;
 
 use super::cargo_tests::{cargo, TOR_C};
-use super::variants::minimum_rustc;
 use super::{Outcome, Stage};
-use crate::components::{accelerators, read_manifest};
+use crate::components::{accelerators, minimum_rustc, read_manifest};
 use crate::jobs::Job;
 use crate::packages;
 use crate::progress::Scale;

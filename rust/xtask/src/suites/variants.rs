@@ -302,17 +302,6 @@ fn place(stage: &Stage<'_>, variant: &Variant, source: &Path) -> Result<(PathBuf
     }
 }
 
-/// The oldest rustc that will do, as Cargo.toml states it.
-pub fn minimum_rustc(root: &Path) -> Result<String> {
-    let manifest = read_manifest(&root.join("Cargo.toml"))?;
-    let minimum = manifest
-        .get("workspace")
-        .and_then(|table| table.get("package")?.get("rust-version")?.as_str());
-    Ok(minimum
-        .context("Cargo.toml states no rust-version")?
-        .to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
