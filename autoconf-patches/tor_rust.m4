@@ -64,7 +64,8 @@ AC_DEFUN([TOR_RUST_SAME_IN_ANY_FOLDER], [
     AS_CASE(["$tor_rust_folders"], [*" "*], [], [
       for tor_rust_folder in `AS_ECHO(["$tor_rust_folders"]) | sort -u`; do
         CFLAGS="$CFLAGS -ffile-prefix-map=$tor_rust_folder=."
-      done])])
+      done])],
+    [:])
 ])
 
 dnl TOR_RUST_TARGET: tor_rust_target is Rust's name of the machine that the

@@ -68,6 +68,7 @@ impl Scene {
             ("Cargo.lock", ""),
             ("LICENSE", "BSD"),
             ("rust/lib.rs", ""),
+            ("rust/linked-crates.md", ""),
             ("rust/ffi/src/lib.rs", "// ffi"),
             ("rust/ffi/target/junk", ""),
             ("rust/xtask/src/main.rs", ""),

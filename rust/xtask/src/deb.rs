@@ -26,6 +26,7 @@ use crate::components::{minimum_rustc, read_manifest};
 use crate::dist::time;
 use crate::jobs::Job;
 use crate::layout::Layout;
+use crate::offline::{self, offline};
 use crate::packages;
 use crate::patches::Overlay;
 use crate::progress::{Progress, Scale};
@@ -36,7 +37,7 @@ use packaging::Entry;
 use quilt::QuiltPatch;
 
 /// What the verb itself runs.
-const PACKAGES: &[&str] = &["dpkg-dev", "iproute2"];
+const PACKAGES: &[&str] = &["dpkg-dev"];
 /// Added to the distribution's version: a package of our kind is newer than
 /// theirs, and older than their next.
 const SUFFIX: &str = "+rust1";
@@ -116,6 +117,7 @@ pub fn make(
     scope: Scope,
 ) -> Result<Packages> {
     packages::ensure(layout, progress, PACKAGES)?;
+    packages::ensure(layout, progress, offline::PACKAGES)?;
     let (tree, version) = prepare(layout, progress, builder)?;
     if scope == Scope::Everything {
         packages::ensure_build_dependencies(layout, progress, &tree)?;
@@ -308,7 +310,7 @@ fn build(
     };
     let mut done = Done::default();
     let log = layout.logs().join(BUILD_LOG);
-    offline(tree, log)
+    on_a_builder(tree, log)
         .args([
             "dpkg-buildpackage",
             "--unsigned-source",
@@ -336,27 +338,20 @@ fn build(
     Ok(made)
 }
 
-/// A job with no network but the machine's own loopback, the distribution's
-/// programs, and nothing of the user's settings. Its arguments are a program and
-/// what that gets.
-pub fn offline(folder: &Path, log: PathBuf) -> Job {
-    let namespace: &[&str] = match packages::is_root() {
-        true => &["--net"],
-        false => &["--map-root-user", "--net"],
-    };
-    let passed_on = PASSED_ON.iter().filter_map(|name| {
-        let value = env::var_os(name)?;
-        Some(format!("{name}={}", value.to_string_lossy()))
-    });
-    Job::new("unshare", folder, log)
-        .args(namespace)
-        // Some of tor's tests talk to themselves.
-        .args(["sh", "-c", "ip link set lo up && exec \"$@\"", "sh"])
-        .args(["env", "--ignore-environment"])
-        .arg(format!("PATH={PATH}"))
+/// A job with no network, the distribution's programs, and nothing of the user's
+/// settings. Its arguments are a program and what that gets.
+pub fn on_a_builder(folder: &Path, log: PathBuf) -> Job {
+    let mut job = offline(folder, log)
+        .env("PATH", PATH)
         // As on a builder of the distribution's.
-        .args(["HOME=/nonexistent", "LC_ALL=C.UTF-8"])
-        .args(passed_on)
+        .env("HOME", "/nonexistent")
+        .env("LC_ALL", "C.UTF-8");
+    for name in PASSED_ON {
+        if let Some(value) = env::var_os(name) {
+            job = job.env(name, value);
+        }
+    }
+    job
 }
 
 /// How far dpkg-buildpackage is, from the lines it prints.

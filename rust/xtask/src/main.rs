@@ -13,6 +13,7 @@ mod layout;
 mod linked_crates;
 mod mirror;
 mod network_run;
+mod offline;
 mod packages;
 mod patches;
 mod progress;

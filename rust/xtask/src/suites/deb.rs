@@ -95,7 +95,7 @@ pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
 /// Where the package is built there is no way out of the machine.
 fn no_network(stage: &Stage<'_>) -> Result<()> {
     let log = stage.layout.logs().join("deb-offline.log");
-    let text = deb::offline(&stage.layout.root, log)
+    let text = deb::on_a_builder(&stage.layout.root, log)
         .args(["cat", "/proc/net/dev"])
         .run(|_| ())?;
     let others = interfaces(&text);

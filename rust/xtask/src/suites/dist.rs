@@ -17,13 +17,11 @@ use crate::apply;
 use crate::compiler_cache::Reuse;
 use crate::dist::{lay_out, pack};
 use crate::jobs::Job;
+use crate::offline::{self, offline};
 use crate::packages;
 use crate::progress::Scale;
 use crate::tor_build::{jobs, toolchain};
 use crate::vendor;
-
-/// What makes a namespace, and brings its loopback interface up.
-const PACKAGES: &[&str] = &["util-linux", "iproute2"];
 
 /// A time for the files of an archive, in seconds since 1970, and how tar prints
 /// it.
@@ -141,7 +139,7 @@ struct Release<'a> {
 
 impl<'a> Release<'a> {
     fn new(stage: &'a Stage<'a>) -> Result<Self> {
-        packages::ensure(stage.layout, stage.progress, PACKAGES)?;
+        packages::ensure(stage.layout, stage.progress, offline::PACKAGES)?;
         let tree = lay_out(stage.layout, stage.progress, stage.builder)?;
         let work = tree.parent().context("no parent")?.join("suite");
         if work.exists() {
@@ -220,18 +218,14 @@ impl<'a> Release<'a> {
         Ok(site.folder.join(self.tree.file_name().unwrap_or_default()))
     }
 
-    /// A shell command in a namespace that has no network but its loopback interface,
-    /// as a user that the system does not know, with no environment.
+    /// A shell command without a network or an environment, as a user that the system
+    /// does not know.
     fn offline(&self, site: &Site, tree: &Path, command: &str, log: PathBuf) -> Job {
-        // Root inside to bring the interface up; then the user.
-        let inner = format!(
-            "ip link set lo up && exec unshare --user --map-user={0} --map-group={0} \
-             sh -c '{command}'",
-            site.user
-        );
-        Job::new("/usr/bin/unshare", tree, log)
-            .without_environment()
-            .args(["--user", "--map-root-user", "--net", "sh", "-c", &inner])
+        offline(tree, log)
+            .args(["unshare", "--user"])
+            .arg(format!("--map-user={}", site.user))
+            .arg(format!("--map-group={}", site.user))
+            .args(["sh", "-c", command])
             .env("PATH", self.programs.path())
             .env("HOME", "/dev/null/none")
             .env("LC_ALL", site.language)

@@ -122,7 +122,7 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "fuzz",
-        about: "each comparison under libFuzzer for 4 seconds",
+        about: "each comparison under libFuzzer for 3 seconds",
         run: fuzz::run,
     },
     Suite {
@@ -143,7 +143,7 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "variants",
-        about: "in-tree build, disabled modules, static link, and what configure has to refuse",
+        about: "disabled modules, a static link, and what configure has to refuse",
         run: variants::run,
     },
     Suite {

@@ -1,13 +1,13 @@
-//! Other ways to configure, each up to a linked tor: in the source tree,
-//! without the relay module, without the directory authority module, linked
-//! statically. What configure has to refuse, with the words that tell the user
-//! why. Rust's names for other machines. And the archive as configure chooses it
-//! for the oldest compiler: without what needs a newer one. (A newer one compiles
-//! it here; the suite `cross` has the real one.)
+//! Other ways to configure, each up to a linked tor: without the relay module,
+//! without the directory authority module, linked statically. (The suite `dist`
+//! builds in the source tree.) What configure has to refuse, with the words that
+//! tell the user why. Rust's names for other machines. And the archive as configure
+//! chooses it for the oldest compiler: without what needs a newer one. (A newer one
+//! compiles it here; the suite `cross` has the real one.)
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{ensure, Context, Result};
 
@@ -32,16 +32,8 @@ enum Expected {
     PlainArchive,
 }
 
-/// Where a variant is built.
-#[derive(PartialEq, Eq)]
-enum Place {
-    Outside,
-    InTree,
-}
-
 struct Variant {
     name: &'static str,
-    place: Place,
     arguments: &'static [&'static str],
     expected: Expected,
 }
@@ -54,43 +46,31 @@ struct Variant {
 const VARIANTS: &[Variant] = &[
     Variant {
         name: "bogus-component",
-        place: Place::Outside,
         arguments: &["--enable-rust=bogus"],
         expected: Expected::Refusal(&["bogus", "cells cert link onion relaycrypt trunnel"]),
     },
     Variant {
         name: "old-rustc",
-        place: Place::Outside,
         arguments: &["--enable-rust", "RUSTC=@OLD@"],
         expected: Expected::Refusal(&["rustc", "@OLD_VERSION@", "@MINIMUM@"]),
     },
     Variant {
         name: "old-cargo",
-        place: Place::Outside,
         arguments: &["--enable-rust", "CARGO=@FAKES@/cargo"],
         expected: Expected::Refusal(&["cargo", "1.63.0", "@MINIMUM@"]),
     },
     Variant {
         name: "oldest-rustc",
-        place: Place::Outside,
         arguments: &["--enable-rust", "RUSTC=@FAKES@/oldest-rustc"],
         expected: Expected::PlainArchive,
     },
     Variant {
-        name: "in-tree",
-        place: Place::InTree,
-        arguments: &["--enable-rust"],
-        expected: Expected::Tor,
-    },
-    Variant {
         name: "no-module-relay",
-        place: Place::Outside,
         arguments: &["--enable-rust", "--disable-module-relay"],
         expected: Expected::Tor,
     },
     Variant {
         name: "no-module-dirauth",
-        place: Place::Outside,
         arguments: &["--enable-rust", "--disable-module-dirauth"],
         expected: Expected::Tor,
     },
@@ -98,7 +78,6 @@ const VARIANTS: &[Variant] = &[
     // to know.
     Variant {
         name: "static",
-        place: Place::Outside,
         arguments: &[
             "--enable-rust",
             "--enable-static-tor",
@@ -192,13 +171,17 @@ fn try_variant(stage: &Stage<'_>, variant: &Variant, filling: &[(&str, String)])
     let source = stage.builder.tree(Tree::Rust)?;
     let label = format!("variant {}", variant.name);
     let step = stage.progress.step(label, Scale::Unknown);
-    let (folder, configure) = place(stage, variant, &source)?;
+    let folder = source
+        .parent()
+        .context("the source tree has no parent folder")?
+        .join(format!("variant-{}", variant.name));
+    fs::create_dir_all(&folder)?;
     let log = |what: &str| {
         let name = format!("{what}-variant-{}.log", variant.name);
         stage.layout.logs().join(name)
     };
     let configure = Job::new("sh", &folder, log("configure"))
-        .arg(configure)
+        .arg("../src/configure")
         .args(CONFIGURE_ARGUMENTS)
         .args(toolchain()?)
         .args(variant.arguments.iter().map(|argument| fill(argument)))
@@ -276,30 +259,6 @@ fn is_static(program_headers: &str) -> Result<()> {
         "tor wants an interpreter, which loads shared libraries"
     );
     Ok(())
-}
-
-/// The folder to build in and the configure to call.
-fn place(stage: &Stage<'_>, variant: &Variant, source: &Path) -> Result<(PathBuf, &'static str)> {
-    let parent = source
-        .parent()
-        .context("the source tree has no parent folder")?;
-    let folder = parent.join(format!("variant-{}", variant.name));
-    match variant.place {
-        Place::Outside => {
-            fs::create_dir_all(&folder)?;
-            Ok((folder, "../src/configure"))
-        }
-        Place::InTree => {
-            // With time stamps: what autoreconf wrote stays newer than its
-            // sources.
-            let log = stage.layout.logs().join("copy-in-tree.log");
-            Job::new("cp", parent, log)
-                .args(["--archive", "--update", "--no-target-directory"])
-                .args([source, &folder])
-                .run(|_| ())?;
-            Ok((folder, "./configure"))
-        }
-    }
 }
 
 #[cfg(test)]
