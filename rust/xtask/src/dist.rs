@@ -26,6 +26,9 @@ const PACKAGES: &[&str] = &["tar", "xz-utils"];
 /// What stands at the top of a patched tree and is no source: a distribution's
 /// own files, and what autoreconf leaves behind.
 const LEFT_OUT: &[&str] = &["debian", "autom4te.cache", "configure~", "orconfig.h.in~"];
+/// What compresses an archive. With a fixed number of threads: what one writes
+/// differs from what several do.
+const COMPRESSOR: &str = "xz --threads=2";
 /// The time that all files of an archive get, as seconds since 1970.
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
@@ -54,7 +57,7 @@ pub fn run(
     fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let time = time(layout, builder)?;
-    let archive = pack(layout, progress, &tree, &folder, time)?;
+    let archive = pack(layout, progress, &tree, &folder, time, COMPRESSOR)?;
     let digest = Sha256::digest(fs::read(&archive)?);
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     progress.say(format!("SHA-256 {digest}"));
@@ -96,6 +99,7 @@ pub fn pack(
     tree: &Path,
     folder: &Path,
     time: u64,
+    compressor: &str,
 ) -> Result<PathBuf> {
     packages::ensure(layout, progress, PACKAGES)?;
     let name = tree.file_name().unwrap_or_default().to_string_lossy();
@@ -106,9 +110,7 @@ pub fn pack(
         .args(["--owner=0", "--group=0", "--numeric-owner"])
         .arg("--mode=u=rwX,go=rX")
         .arg(format!("--mtime=@{time}"))
-        // With a fixed number of threads: what one writes differs from what
-        // several do.
-        .arg("--use-compress-program=xz --threads=2")
+        .arg(format!("--use-compress-program={compressor}"))
         .arg("--file")
         .arg(&archive)
         .arg(name.as_ref())

@@ -27,6 +27,9 @@ use crate::vendor;
 /// it.
 const TIME: (u64, &str) = (1_767_225_600, "2026-01-01 00:00:00");
 
+/// What compresses the archives here, sooner than the one that is released.
+const COMPRESSOR: &str = "xz --threads=2 -1";
+
 /// Programs that a build from a release must not need, by the beginnings of their
 /// names. Cargo and rustc are told by their paths.
 const HIDDEN: &[&str] = &[
@@ -152,7 +155,14 @@ impl<'a> Release<'a> {
             fs::remove_dir_all(&work)?;
         }
         fs::create_dir_all(&work)?;
-        let archive = pack(stage.layout, stage.progress, &tree, &work, TIME.0)?;
+        let archive = pack(
+            stage.layout,
+            stage.progress,
+            &tree,
+            &work,
+            TIME.0,
+            COMPRESSOR,
+        )?;
         Ok(Self {
             stage,
             tree,
@@ -176,7 +186,7 @@ impl<'a> Release<'a> {
             .args([&self.tree, &tree])
             .run(|_| ())?;
         let (layout, progress) = (self.stage.layout, self.stage.progress);
-        let again = pack(layout, progress, &tree, copy.path(), TIME.0)?;
+        let again = pack(layout, progress, &tree, copy.path(), TIME.0, COMPRESSOR)?;
         ensure!(
             fs::read(again)? == fs::read(&self.archive)?,
             "the archives differ"
