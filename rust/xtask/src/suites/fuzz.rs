@@ -1,4 +1,4 @@
-//! The smoke run of the fuzzers: what `cargo xtask fuzz all --seconds 3` does.
+//! The smoke run of the fuzzers: what `cargo xtask fuzz all --seconds 2` does.
 
 use anyhow::Result;
 
@@ -6,7 +6,7 @@ use super::{Outcome, Stage};
 use crate::fuzz::Fuzzer;
 
 /// Enough to see that a fuzzer works.
-const SECONDS: u64 = 3;
+const SECONDS: u64 = 2;
 
 /// Fuzzes each comparison for a short time.
 pub fn run(stage: &Stage<'_>) -> Result<Outcome> {

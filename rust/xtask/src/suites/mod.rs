@@ -122,7 +122,7 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "fuzz",
-        about: "each comparison under libFuzzer for 3 seconds",
+        about: "each comparison under libFuzzer for 2 seconds",
         run: fuzz::run,
     },
     Suite {
@@ -133,7 +133,7 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "soak",
-        about: "two minutes of load on a mixed network that is disturbed all the time",
+        about: "ninety seconds of load on a mixed network that is disturbed all the time",
         run: soak::run,
     },
     Suite {
