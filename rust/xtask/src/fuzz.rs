@@ -19,7 +19,8 @@ use crate::layout::Layout;
 use crate::packages;
 use crate::progress::{Progress, Scale};
 use crate::source::SourceOption;
-use crate::suites::cargo_tests::{cargo, TOR_C};
+use crate::suites::cargo_tests::TOR_C;
+use crate::tor_build::cargo;
 use crate::tor_build::{Builder, Extent, Faults};
 
 /// Options of `cargo xtask fuzz`.

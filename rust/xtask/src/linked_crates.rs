@@ -16,7 +16,7 @@ use toml::Value;
 use crate::components::{accelerators, read_manifest, Catalogue};
 use crate::jobs::Job;
 use crate::layout::Layout;
-use crate::suites::cargo_tests::cargo;
+use crate::tor_build::cargo;
 
 /// Where the list stands.
 pub const LIST: &str = "rust/linked-crates.md";

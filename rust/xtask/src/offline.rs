@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::{ensure, Result};
+
 use crate::jobs::Job;
 use crate::packages::is_root;
 
@@ -21,4 +23,35 @@ pub fn offline(folder: &Path, log: PathBuf) -> Job {
         .without_environment()
         .args(namespace)
         .args(["sh", "-c", "ip link set lo up && exec \"$@\"", "sh"])
+}
+
+/// Fails unless what such a job starts sees no interface but that one.
+pub fn check_offline(job: Job) -> Result<()> {
+    let text = job.args(["cat", "/proc/net/dev"]).run(|_| ())?;
+    let interfaces = interfaces(&text);
+    ensure!(
+        interfaces == ["lo"],
+        "there are interfaces: {}",
+        interfaces.join(" ")
+    );
+    Ok(())
+}
+
+/// The names in /proc/net/dev.
+fn interfaces(text: &str) -> Vec<&str> {
+    let lines = text.lines().skip(2);
+    lines
+        .filter_map(|line| Some(line.split_once(':')?.0.trim()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_interface_is_seen() {
+        let text = "Inter-|   Receive\n face |bytes\n    lo: 0 0\n  eth0: 1 2\n";
+        assert_eq!(interfaces(text), ["lo", "eth0"]);
+    }
 }

@@ -16,6 +16,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -463,10 +464,15 @@ pub fn jobs() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// The cargo that runs us.
+pub fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 /// Configure's arguments for the toolchain: the cargo that runs us and the
 /// rustc beside it, so that both come from one toolchain.
 pub fn toolchain() -> Result<Vec<String>> {
-    let cargo = env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
+    let cargo = PathBuf::from(cargo());
     let beside = cargo.with_file_name("rustc");
     let rustc = match env::var_os("RUSTC") {
         Some(named) => PathBuf::from(named),
@@ -515,9 +521,8 @@ impl Nightly {
 /// the network, finds it.
 pub fn fetch_crates(layout: &Layout, progress: &Progress, tree: &Path) -> Result<()> {
     let step = progress.step("fetch the crates that link into tor", Scale::Unknown);
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let folder = tree.join(apply::FOLDER);
-    Job::new(cargo, &folder, layout.logs().join("cargo-fetch.log"))
+    Job::new(cargo(), &folder, layout.logs().join("cargo-fetch.log"))
         .args(["fetch", "--locked"])
         .run(|line| step.note(line))?;
     step.done("");

@@ -1,6 +1,10 @@
 //! What tor's own build needs of our manifests. In this repository they also name
 //! what writes the header (cbindgen and its crates) and what unit tests want; a tor
 //! tree, a tarball and a package get none of that, and a Cargo.lock that agrees.
+//!
+//! A dev-dependency that switches on a feature of a crate that links, and with it
+//! one more crate, is more than is seen here: cargo then refuses the lock file
+//! (`--locked`) at the next build. So dev-dependencies take no default features.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

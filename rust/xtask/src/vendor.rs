@@ -4,7 +4,6 @@
 //! and nobody runs their tests there.
 
 use std::collections::BTreeSet;
-use std::env;
 use std::fs;
 use std::path::Path;
 
@@ -16,6 +15,7 @@ use crate::apply;
 use crate::jobs::Job;
 use crate::layout::Layout;
 use crate::progress::{Progress, Scale};
+use crate::tor_build::cargo;
 
 /// Where they are, from `src/rust`.
 pub const FOLDER: &str = "vendor";
@@ -31,8 +31,7 @@ const CHECKSUMS: &str = ".cargo-checksum.json";
 pub fn vendor(layout: &Layout, progress: &Progress, tree: &Path) -> Result<()> {
     let step = progress.step("vendor the crates that link into tor", Scale::Unknown);
     let folder = tree.join(apply::FOLDER);
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    Job::new(cargo, &folder, layout.logs().join("cargo-vendor.log"))
+    Job::new(cargo(), &folder, layout.logs().join("cargo-vendor.log"))
         .args(["vendor", "--locked", FOLDER])
         .run(|line| step.note(line))?;
     let mut crates = 0;

@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::circuits::Circuits;
-use crate::client::{Client, Directory};
+use crate::client::{Client, Directory, Target, Transfer};
 use crate::content::Server;
 use crate::control::Control;
 use crate::keys;
@@ -278,6 +278,17 @@ impl Network {
     pub fn stop(mut self) -> Result<Vec<Ended>> {
         self.clients.clear();
         end(&self.nodes)
+    }
+
+    /// So many bytes arrive unchanged over a circuit of three hops, and as many from
+    /// the first onion service.
+    pub fn carries(&self, bytes: u64) -> Result<()> {
+        for target in [Target::Exit, Target::Onion("onion1")] {
+            let transfer = Transfer::fetch(target, bytes);
+            let fetched = self.client().run(&transfer, &mut |_| ())?;
+            ensure!(fetched.matches(), "data arrived changed");
+        }
+        Ok(())
     }
 
     /// The end of a test: nobody died, no log reports a bug but those that

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{bail, ensure, Context, Result};
-use network::{Binary, Ended, Network, Observer, Select, Setting, Spec, Target, Transfer};
+use network::{Binary, Ended, Network, Observer, Select, Setting, Spec};
 use object::{Object, ObjectSymbol};
 
 use super::reports::{FAULTS, FAULTY_TEST};
@@ -174,12 +174,7 @@ fn carry(stage: &Stage<'_>, build: &TorBuild) -> Result<()> {
         spec = spec.with(Select::All, Setting::Env(name.into(), value));
     }
     let network = Network::start(spec, &Notes(&step))?;
-    for target in [Target::Exit, Target::Onion("onion1")] {
-        let fetched = network
-            .client()
-            .run(&Transfer::fetch(target, BYTES), &mut |_| ())?;
-        ensure!(fetched.matches(), "data arrived changed");
-    }
+    network.carries(BYTES)?;
     network.alive()?;
     let mut complaints = network.bug_lines();
     let nodes: Vec<_> = network.nodes().cloned().collect();

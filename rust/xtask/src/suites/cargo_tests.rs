@@ -8,7 +8,6 @@
 //! | `TORRS_TOR_RUST_FAULT` | the same, misbehaving on demand |
 //! | `TORRS_TOR` | whichever of them a test of behaviour looks at |
 
-use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -21,7 +20,7 @@ use crate::jobs::Job;
 use crate::layout::Layout;
 use crate::packages;
 use crate::progress::Scale;
-use crate::tor_build::{Builder, Extent, Faults};
+use crate::tor_build::{cargo, Builder, Extent, Faults};
 
 /// The variable that names the C build.
 pub const TOR_C: &str = "TORRS_TOR_C";
@@ -208,9 +207,4 @@ pub fn bench(layout: &Layout, builder: &Builder<'_>, arguments: &[OsString]) -> 
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
-}
-
-/// The cargo that runs us.
-pub fn cargo() -> OsString {
-    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }

@@ -12,11 +12,11 @@ use std::process::Command;
 use anyhow::{bail, ensure, Context, Result};
 use spdx::{Expression, ParseMode};
 
-use super::cargo_tests::cargo;
 use super::{Outcome, Stage};
 use crate::jobs::Job;
 use crate::linked_crates::{self, Linked, Policy, LIST, POLICY};
 use crate::progress::Scale;
+use crate::tor_build::cargo;
 
 /// Looks at all of them.
 pub fn run(stage: &Stage<'_>) -> Result<Outcome> {

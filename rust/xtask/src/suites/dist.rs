@@ -17,7 +17,7 @@ use crate::apply;
 use crate::compiler_cache::Reuse;
 use crate::dist::{lay_out, pack};
 use crate::jobs::Job;
-use crate::offline::{self, offline};
+use crate::offline::{self, check_offline, offline};
 use crate::packages;
 use crate::progress::Scale;
 use crate::tor_build::{jobs, toolchain};
@@ -52,40 +52,13 @@ pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
         "it holds the crates that link into tor, and no others",
         release.vendored(),
     );
-    let one = Site {
-        folder: release.work.join("one"),
-        user: 1001,
-        language: "C",
-    };
-    let other = Site {
-        folder: release.work.join("another/and deeper".replace(' ', "-")),
-        user: 2002,
-        language: "C.UTF-8",
-    };
-    let mut builds = Vec::new();
-    for site in [&one, &other] {
-        let build = release.unpack(site).and_then(|tree| {
-            let label = format!("tor from the archive, user {}", site.user);
-            release.configure(site, &tree, &label)?;
-            // Only the Rust is compiled twice for everyday: the suite
-            // `distcheck` compiles all.
-            release.make(site, &tree, &label, Reuse::Both, &["src/app/tor"])?;
-            release.names_components(&tree)?;
-            Ok(tree)
-        });
-        match build {
-            Ok(tree) => {
-                outcome.check("it builds without network and autotools", Ok(()));
-                builds.push(tree);
-            }
-            Err(error) => outcome.check("it builds without network and autotools", Err(error)),
-        }
-    }
-    if let [one, other] = &builds[..] {
-        for file in ["src/rust/libtor_rust.a", "src/app/tor"] {
-            outcome.check(&format!("{file} is the same"), same(one, other, file));
-        }
-    }
+    let sites = [
+        Site::new(&release, "one", 1001, "C"),
+        Site::new(&release, "another/and-deeper", 2002, "C.UTF-8"),
+    ];
+    // C objects that the first build has compiled serve the second one: the suite
+    // `distcheck` compiles all.
+    release.build_twice(&sites, Reuse::Both, &["src/app/tor"], &mut outcome);
     Ok(outcome)
 }
 
@@ -93,42 +66,40 @@ pub fn run(stage: &Stage<'_>) -> Result<Outcome> {
 pub fn run_distcheck(stage: &Stage<'_>) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let release = Release::new(stage)?;
-    let mut builds = Vec::new();
     // Users that every system knows: one of tor's tests looks itself up.
-    for (name, user) in [("full", 1), ("full-elsewhere/again", 2)] {
-        let site = Site {
-            folder: release.work.join(name),
-            user,
-            language: "C",
-        };
-        let tree = release.unpack(&site)?;
-        let label = format!("all of tor from the archive, user {user}");
-        release.configure(&site, &tree, &label)?;
-        release.make(&site, &tree, &label, Reuse::No, &[])?;
-        builds.push((site, tree));
+    let sites = [
+        Site::new(&release, "full", 1, "C"),
+        Site::new(&release, "full-elsewhere/again", 2, "C.UTF-8"),
+    ];
+    release.build_twice(&sites, Reuse::No, &[], &mut outcome);
+    let [site, _] = &sites;
+    for target in ["check", "dist", "distcheck"] {
+        let label = format!("make {target}");
+        let made = release.make(site, &label, Reuse::No, &[target]);
+        outcome.check(&label, made);
     }
-    if let [(site, tree), (_, other)] = &builds[..] {
-        for file in ["src/rust/libtor_rust.a", "src/app/tor"] {
-            outcome.check(&format!("{file} is the same"), same(tree, other, file));
-        }
-        for target in ["check", "dist", "distcheck"] {
-            let label = format!("make {target}");
-            let made = release.make(site, tree, &label, Reuse::No, &[target]);
-            outcome.check(&label, made);
-        }
-        outcome.check(
-            "make dist keeps all of src/rust",
-            release.dist_is_whole(tree),
-        );
-    }
+    let whole = release.dist_is_whole(&site.tree);
+    outcome.check("make dist keeps all of src/rust", whole);
     Ok(outcome)
 }
 
 /// Somewhere to build, and as whom.
 struct Site {
-    folder: PathBuf,
+    /// The unpacked archive.
+    tree: PathBuf,
     user: u32,
     language: &'static str,
+}
+
+impl Site {
+    fn new(release: &Release<'_>, folder: &str, user: u32, language: &'static str) -> Self {
+        let name = release.tree.file_name().unwrap_or_default();
+        Self {
+            tree: release.work.join(folder).join(name),
+            user,
+            language,
+        }
+    }
 }
 
 /// The archive and what is needed to build from it.
@@ -220,59 +191,76 @@ impl<'a> Release<'a> {
         Ok(())
     }
 
-    fn unpack(&self, site: &Site) -> Result<PathBuf> {
-        fs::create_dir_all(&site.folder)?;
-        Job::new("tar", &site.folder, self.log("unpack"))
+    /// Builds in two places, and compares what came of it.
+    fn build_twice(
+        &self,
+        sites: &[Site; 2],
+        reuse: Reuse,
+        targets: &[&str],
+        outcome: &mut Outcome,
+    ) {
+        for site in sites {
+            let label = format!("tor from the archive, user {}", site.user);
+            let offline = check_offline(self.as_user(site, &self.work, self.log("offline")));
+            outcome.check("there is no network", offline);
+            let built = self
+                .unpack(site)
+                .and_then(|()| self.configure(site, &label))
+                .and_then(|()| self.make(site, &label, reuse, targets))
+                .and_then(|()| self.names_components(&site.tree));
+            outcome.check("it builds without network and autotools", built);
+        }
+        for file in ["src/rust/libtor_rust.a", "src/app/tor"] {
+            outcome.check(&format!("{file} is the same"), same(sites, file));
+        }
+    }
+
+    fn unpack(&self, site: &Site) -> Result<()> {
+        let folder = site.tree.parent().context("no parent")?;
+        fs::create_dir_all(folder)?;
+        Job::new("tar", folder, self.log("unpack"))
             .args(["--extract", "--file"])
             .arg(&self.archive)
             .run(|_| ())?;
-        Ok(site.folder.join(self.tree.file_name().unwrap_or_default()))
+        Ok(())
     }
 
-    /// A shell command without a network or an environment, as another user.
-    fn offline(&self, site: &Site, tree: &Path, command: &str, log: PathBuf) -> Job {
-        offline(tree, log)
+    /// A job without a network or an environment, as another user. Its arguments are
+    /// a program and what that gets.
+    fn as_user(&self, site: &Site, folder: &Path, log: PathBuf) -> Job {
+        offline(folder, log)
             .args(["unshare", "--user"])
             .arg(format!("--map-user={}", site.user))
             .arg(format!("--map-group={}", site.user))
-            .args(["sh", "-c", command])
             .env("PATH", self.programs.path())
             .env("HOME", "/dev/null/none")
             .env("LC_ALL", site.language)
     }
 
-    fn configure(&self, site: &Site, tree: &Path, label: &str) -> Result<()> {
-        let step = self
-            .stage
-            .progress
-            .step(format!("configure {label}"), Scale::Unknown);
-        let toolchain = toolchain()?.join(" ");
-        // Nothing but that interface is there.
-        let command = format!(
-            "test \"$(grep -c : /proc/net/dev)\" = 1 && ./configure --enable-rust {toolchain}"
-        );
+    fn configure(&self, site: &Site, label: &str) -> Result<()> {
+        let step = format!("configure {label}");
+        let step = self.stage.progress.step(step, Scale::Unknown);
         let log = self.log(&format!("configure-{}", site.user));
-        self.offline(site, tree, &command, log)
+        self.as_user(site, &site.tree, log)
+            .args(["./configure", "--enable-rust"])
+            .args(toolchain()?)
             .run(|line| step.note(line))?;
         step.done("");
         Ok(())
     }
 
-    fn make(
-        &self,
-        site: &Site,
-        tree: &Path,
-        label: &str,
-        reuse: Reuse,
-        targets: &[&str],
-    ) -> Result<()> {
+    fn make(&self, site: &Site, label: &str, reuse: Reuse, targets: &[&str]) -> Result<()> {
         let step = self.stage.progress.step(label, Scale::Unknown);
-        let command = format!("make -j{} {}", jobs(), targets.join(" "));
-        let log = self.log(&format!("make-{}", targets.concat().replace('/', "-")));
-        let make = self.offline(site, tree, &command, log);
+        let what = targets.concat().replace('/', "-");
+        let log = self.log(&format!("make-{}{what}", site.user));
+        let make = self
+            .as_user(site, &site.tree, log)
+            .arg("make")
+            .arg(format!("-j{}", jobs()))
+            .args(targets);
         let cache = self.stage.builder.cache();
         cache
-            .serve(make, tree, reuse)?
+            .serve(make, &site.tree, reuse)?
             .run(|line| step.note(line.trim()))?;
         step.done("");
         Ok(())
@@ -330,16 +318,16 @@ fn without_hidden() -> Result<TempDir> {
 }
 
 /// Whether two builds made the same of this file.
-fn same(one: &Path, other: &Path, file: &str) -> Result<()> {
-    let read = |tree: &Path| {
-        let path = tree.join(file);
+fn same([one, other]: &[Site; 2], file: &str) -> Result<()> {
+    let read = |site: &Site| {
+        let path = site.tree.join(file);
         fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
     };
     ensure!(
         read(one)? == read(other)?,
-        "{} and {} differ in {file}",
-        one.display(),
-        other.display()
+        "{} and {} differ in it",
+        one.tree.display(),
+        other.tree.display()
     );
     Ok(())
 }

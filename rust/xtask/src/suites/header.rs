@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::cargo_tests::cargo;
 use super::{Outcome, Stage};
 use crate::components::Catalogue;
 use crate::jobs::Job;
 use crate::layout::Layout;
 use crate::progress::{Progress, Scale};
+use crate::tor_build::cargo;
 
 const VARIABLE: &str = "TORRS_HEADER";
 

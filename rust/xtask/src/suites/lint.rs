@@ -10,12 +10,13 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use toml::{Table, Value};
 use walkdir::WalkDir;
 
-use super::cargo_tests::{cargo, TOR_C};
+use super::cargo_tests::TOR_C;
 use super::{Outcome, Stage};
 use crate::components::{accelerators, minimum_rustc, read_manifest};
 use crate::jobs::Job;
 use crate::packages;
 use crate::progress::Scale;
+use crate::tor_build::cargo;
 use crate::unpacked::rust_version;
 
 /// The only code below rust/ that may say `unsafe`: the boundary, and the
