@@ -4,7 +4,7 @@
 //!
 //! A dev-dependency that switches on a feature of a crate that links, and with it
 //! one more crate, is more than is seen here: cargo then refuses the lock file
-//! (`--locked`) at the next build. So dev-dependencies take no default features.
+//! (`--locked`) at the next build. `default-features = false` there mends it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
