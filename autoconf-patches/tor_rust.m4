@@ -57,15 +57,17 @@ AC_DEFUN([TOR_RUST_ACCELERATOR], [
 ])
 
 dnl TOR_RUST_SAME_IN_ANY_FOLDER: a release gives the same bytes wherever it is
-dnl built. (In a developer's tree the debugger is to find the sources.)
+dnl built. (In a developer's tree the debugger is to find the sources.) Whoever
+dnl says already what folders are called has the last word.
 AC_DEFUN([TOR_RUST_SAME_IN_ANY_FOLDER], [
   tor_rust_folders=`pwd; cd "$srcdir" && pwd`
-  TOR_TRY_COMPILE_WITH_CFLAGS([-ffile-prefix-map=from=to], [], [
+  AS_CASE(["$CFLAGS"], [*-prefix-map=*], [], [
     AS_CASE(["$tor_rust_folders"], [*" "*], [], [
-      for tor_rust_folder in `AS_ECHO(["$tor_rust_folders"]) | sort -u`; do
-        CFLAGS="$CFLAGS -ffile-prefix-map=$tor_rust_folder=."
-      done])],
-    [:])
+      TOR_TRY_COMPILE_WITH_CFLAGS([-ffile-prefix-map=from=to], [], [
+        for tor_rust_folder in `AS_ECHO(["$tor_rust_folders"]) | sort -u`; do
+          CFLAGS="$CFLAGS -ffile-prefix-map=$tor_rust_folder=."
+        done],
+        [:])])])
 ])
 
 dnl TOR_RUST_TARGET: tor_rust_target is Rust's name of the machine that the
