@@ -30,6 +30,19 @@ pub const FOR_BUILDS: &[&str] = &[
     "zlib1g-dev",
 ];
 
+/// What tor links with, or would if it were there: what a build finds depends on
+/// these.
+const LIBRARIES: &[&str] = &[
+    "libcap-dev",
+    "libevent-dev",
+    "liblzma-dev",
+    "libscrypt-dev",
+    "libseccomp-dev",
+    "libssl-dev",
+    "libzstd-dev",
+    "zlib1g-dev",
+];
+
 /// What libFuzzer is compiled with.
 pub const FOR_FUZZERS: &[&str] = &["g++"];
 
@@ -119,6 +132,23 @@ pub fn ensure_build_dependencies(layout: &Layout, progress: &Progress, tree: &Pa
 /// Whether this process may install packages.
 pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+/// The libraries that tor could link with, as they are installed now, one a line with
+/// its version. Nothing where there is no dpkg.
+pub fn libraries() -> String {
+    let query = Command::new("dpkg-query")
+        .args([
+            "--show",
+            "--showformat=${db:Status-Abbrev}${Package} ${Version}\n",
+        ])
+        .args(LIBRARIES)
+        .output();
+    // Its exit code says that some are not installed.
+    let text = query.map(|output| output.stdout).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let installed = text.lines().filter_map(|line| line.strip_prefix("ii "));
+    installed.map(|line| format!("{line}\n")).collect()
 }
 
 /// The names of all installed packages; `None` where there is no dpkg.

@@ -30,6 +30,7 @@ use crate::components::Choice;
 use crate::jobs::Job;
 use crate::layout::Layout;
 use crate::mirror::mirror;
+use crate::packages;
 use crate::progress::{Progress, Scale};
 use crate::source::Source;
 
@@ -405,11 +406,18 @@ impl<'a> Builder<'a> {
             digest.update(format!("{name}={:?}", env::var_os(name)));
         }
         let digest = format!("{:x?}", digest.finalize());
+        let libraries = packages::libraries();
         let stamp = build.join("configured");
-        if build.join("config.status").exists()
-            && fs::read_to_string(&stamp).is_ok_and(|old| old == digest)
-        {
-            return Ok(());
+        let old = fs::read_to_string(&stamp).unwrap_or_default();
+        let (old_digest, old_libraries) = old.split_once('\n').unwrap_or_default();
+        if old_libraries == libraries {
+            if build.join("config.status").exists() && old_digest == digest {
+                return Ok(());
+            }
+        } else if build.exists() {
+            // Headers of another version may be older than the objects: make would
+            // not notice.
+            fs::remove_dir_all(build)?;
         }
         fs::create_dir_all(build)?;
         let step = self
@@ -419,7 +427,7 @@ impl<'a> Builder<'a> {
             .arg("../src/configure")
             .args(arguments)
             .run(|line| step.note(line))?;
-        fs::write(stamp, digest)?;
+        fs::write(stamp, format!("{digest}\n{libraries}"))?;
         step.done("");
         Ok(())
     }
